@@ -1,0 +1,154 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// What every target of ours is compiled with: Swift 6 mode, and imports and existentials spelled out.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+
+let package = Package(
+    name: "wormhole-server",
+    products: [
+        .executable(name: "wormhole-server", targets: ["wormhole-server"])
+    ],
+    dependencies: [
+        // The command line.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // Every WebSocket listener.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // The service's own log.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // Start order, signals, graceful stop.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // SQLite: opening, migrations, statements, online backup.
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // Deques: queues that give memory back at both ends.
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    ],
+    targets: [
+        // The program: reads flags, starts the appliance.
+        .executableTarget(
+            name: "wormhole-server",
+            dependencies: [
+                "Appliance",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Appliance",
+            dependencies: [
+                "Admin", "LinuxIO", "MailboxService", "Observations", "Telemetry", "TransitService", logging,
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict
+        ),
+
+        // Protocol values, shared by both services.
+        .target(name: "WormholeWire", swiftSettings: strict),
+
+        // The mailbox server.
+        .target(
+            name: "MailboxRules",
+            dependencies: [
+                "Observations", "WormholeWire", .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "MailboxService",
+            dependencies: [
+                "LinuxIO", "MailboxRules", "Observations", "WebSocketServer", "WormholeWire", logging, grdb, grdbSQLite,
+                nioCore, nioPosix,
+            ],
+            swiftSettings: strict
+        ),
+
+        // The transit relay.
+        .target(name: "TransitRules", dependencies: ["Observations", "WormholeWire"], swiftSettings: strict),
+        .target(
+            name: "TransitService",
+            dependencies: [
+                "LinuxIO", "Observations", "TransitRules", "WebSocketServer", "WormholeWire", logging, nioCore,
+                nioPosix,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: strict
+        ),
+
+        // What is observed, and who reads it.
+        .target(name: "Observations", dependencies: ["WormholeWire"], swiftSettings: strict),
+        .target(
+            name: "Telemetry",
+            dependencies: ["LinuxIO", "Observations", "WormholeWire", logging, grdb, grdbSQLite],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Admin",
+            dependencies: ["CMicroHTTPD", "LinuxIO", "Telemetry", logging],
+            swiftSettings: strict
+        ),
+
+        // Transports that know nothing about wormholes.
+        .target(
+            name: "WebSocketServer",
+            dependencies: ["LinuxIO", nioCore, nioPosix, nioHTTP1, nioWebSocket],
+            swiftSettings: strict
+        ),
+        .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: strict),
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(
+            name: "CMicroHTTPD",
+            pkgConfig: "libmicrohttpd",
+            providers: [.apt(["libmicrohttpd-dev"])]
+        ),
+
+        // Tests, from the bottom up.
+        .target(
+            name: "TestSupport",
+            dependencies: ["LinuxIO", "WormholeWire"],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(name: "WormholeWireTests", dependencies: ["WormholeWire", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "ObservationsTests", dependencies: ["Observations", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "MailboxRulesTests", dependencies: ["MailboxRules", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "MailboxServiceTests",
+            dependencies: ["MailboxService", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "TransitRulesTests", dependencies: ["TransitRules", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TransitServiceTests",
+            dependencies: ["TransitService", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "AdminTests", dependencies: ["Admin", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "WebSocketServerTests",
+            dependencies: ["WebSocketServer", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "ApplianceTests", dependencies: ["Appliance", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEnd",
+            dependencies: ["TestSupport", "wormhole-server"],
+            swiftSettings: strict
+        ),
+    ]
+)

@@ -1,0 +1,68 @@
+package import WormholeWire
+
+// What a service holds at one moment. The owner of the state reports them whole, at most once per turn of its loop, so
+// that a lost report is repaired by the next.
+
+/// What the mailbox server holds.
+package struct MailboxLevels: Equatable, Sendable {
+    /// How many have one side, two sides, or more.
+    package struct BySides: Equatable, Sendable {
+        package var lonely = 0
+        package var paired = 0
+        package var crowded = 0
+
+        package init(lonely: Int = 0, paired: Int = 0, crowded: Int = 0) {
+            self.lonely = lonely
+            self.paired = paired
+            self.crowded = crowded
+        }
+    }
+
+    package var apps = 0
+    package var nameplates = BySides()
+    package var mailboxes = BySides()
+    package var storedMessages = 0
+    /// Bytes of the bodies of the stored messages.
+    package var storedBytes = 0
+    /// Connections that have a mailbox open.
+    package var subscriptions = 0
+    /// Bytes waiting for slow clients.
+    package var sendQueueBytes = 0
+
+    package init() {}
+}
+
+/// The relay's connections that have no partner yet.
+package struct TransitWaitingLevels: Equatable, Sendable {
+    /// Connections with a good handshake and no partner.
+    package var connections = 0
+    /// Distinct tokens among them.
+    package var tokens = 0
+    /// When the one that has waited longest was accepted.
+    package var oldest: Timestamp?
+
+    package init(connections: Int = 0, tokens: Int = 0, oldest: Timestamp? = nil) {
+        self.connections = connections
+        self.tokens = tokens
+        self.oldest = oldest
+    }
+}
+
+/// The pairs of one owner: a relay worker, or the loop of the WebSocket sides.
+package struct RelayLevels: Equatable, Sendable {
+    /// Which owner, counting from 0 through all of them.
+    package let owner: Int
+    /// Pairs being relayed.
+    package var sessions = 0
+    /// Payload bytes accepted so far by the pairs that are still open.
+    package var incompleteBytes: UInt64 = 0
+    /// Bytes in relay buffers and borrowed pipes.
+    package var bufferedBytes = 0
+
+    package init(owner: Int, sessions: Int = 0, incompleteBytes: UInt64 = 0, bufferedBytes: Int = 0) {
+        self.owner = owner
+        self.sessions = sessions
+        self.incompleteBytes = incompleteBytes
+        self.bufferedBytes = bufferedBytes
+    }
+}
