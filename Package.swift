@@ -92,7 +92,10 @@ let package = Package(
         .target(name: "Observations", dependencies: ["WormholeWire"], swiftSettings: strict),
         .target(
             name: "Telemetry",
-            dependencies: ["LinuxIO", "Observations", "WormholeWire", logging, grdb, grdbSQLite],
+            dependencies: [
+                "LinuxIO", "Observations", "WormholeWire", logging, grdb, grdbSQLite,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
             swiftSettings: strict
         ),
         .target(
