@@ -1,8 +1,6 @@
-import Glibc
 import GRDB
+import Glibc
 package import MailboxRules
-import Observations
-import WormholeWire
 
 /// The SQLite file that holds the live state: nameplates, mailboxes, their sides and messages.
 ///
@@ -134,7 +132,7 @@ package final class ChannelDatabase {
     /// Leaves one plain file behind.
     package func close() throws {
         do {
-            try queue.inDatabase { db in
+            queue.inDatabase { db in
                 statements = ChannelStatements()
                 // Another program that reads keeps the log in use; then it stays, and the next start goes on with it.
                 try? db.execute(sql: "PRAGMA journal_mode = DELETE")
