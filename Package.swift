@@ -101,7 +101,7 @@ let package = Package(
         ),
         .target(
             name: "Admin",
-            dependencies: ["CMicroHTTPD", "LinuxIO", "Telemetry", logging],
+            dependencies: ["CMicroHTTPD", "LinuxIO", "Observations", "Telemetry", logging],
             swiftSettings: strict
         ),
 

@@ -1,30 +1,32 @@
 /// A flat JSON object on one line, its members in the order in which they were added.
-struct JSONObject {
+package struct JSONObject {
     private var bytes: [UInt8] = [UInt8(ascii: "{")]
 
-    mutating func add(_ key: String, _ value: String?) {
+    package init() {}
+
+    package mutating func add(_ key: String, _ value: String?) {
         addKey(key)
         if let value { addString(value) } else { bytes += "null".utf8 }
     }
 
     /// As short as it can be read back exactly; what JSON has no word for is null.
-    mutating func add(_ key: String, _ value: Double?) {
+    package mutating func add(_ key: String, _ value: Double?) {
         addKey(key)
         if let value, value.isFinite { bytes += value.description.utf8 } else { bytes += "null".utf8 }
     }
 
-    mutating func add(_ key: String, _ value: UInt64) {
+    package mutating func add(_ key: String, _ value: UInt64) {
         addKey(key)
         bytes += String(value).utf8
     }
 
-    mutating func add(_ key: String, _ value: Bool) {
+    package mutating func add(_ key: String, _ value: Bool) {
         addKey(key)
         bytes += (value ? "true" : "false").utf8
     }
 
     /// The object and a line end.
-    var line: [UInt8] { bytes + "}\n".utf8 }
+    package var line: [UInt8] { bytes + "}\n".utf8 }
 
     private mutating func addKey(_ key: String) {
         if bytes.count > 1 { bytes += ", ".utf8 }
