@@ -10,6 +10,7 @@ let strict: [SwiftSetting] = [
 ]
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
@@ -104,7 +105,7 @@ let package = Package(
         // Transports that know nothing about wormholes.
         .target(
             name: "WebSocketServer",
-            dependencies: ["LinuxIO", nioCore, nioPosix, nioHTTP1, nioWebSocket],
+            dependencies: ["LinuxIO", "WormholeWire", nioCore, nioPosix, nioHTTP1, nioWebSocket],
             swiftSettings: strict
         ),
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: strict),
@@ -140,7 +141,9 @@ let package = Package(
         .testTarget(name: "AdminTests", dependencies: ["Admin", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WebSocketServerTests",
-            dependencies: ["WebSocketServer", "TestSupport"],
+            dependencies: [
+                "LinuxIO", "WebSocketServer", "TestSupport", nioCore, nioEmbedded, nioHTTP1, nioPosix, nioWebSocket,
+            ],
             swiftSettings: strict
         ),
         .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "TestSupport"], swiftSettings: strict),

@@ -1,0 +1,21 @@
+package import NIOCore
+package import NIOHTTP1
+package import WormholeWire
+
+/// What a client asked for in its one HTTP request.
+package struct UpgradeRequest {
+    package let method: HTTPMethod
+    /// The path of the request target, without the query.
+    package let path: String
+    /// The request target as it was sent.
+    package let uri: String
+    package let headers: HTTPHeaders
+    /// The other end of the connection; `nil` for a Unix socket.
+    package let peer: SocketAddress?
+    /// When the connection was accepted, on the wall clock.
+    package let accepted: Timestamp
+    /// The same moment on the event loop's clock, for measuring.
+    package let acceptedTick: NIODeadline
+    /// Whether the client asks for a WebSocket: it sent `Upgrade: websocket`.
+    package let wantsUpgrade: Bool
+}
