@@ -133,6 +133,9 @@ package struct RelayFront: ~Copyable {
         )
     }
 
+    /// Whether a name is one of someone who is still here.
+    package func contains(_ id: SlotID) -> Bool { connections.contains(id) }
+
     /// Connections that have a name.
     package var connectionCount: Int { connections.count }
 
