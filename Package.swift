@@ -93,12 +93,15 @@ let package = Package(
         .target(name: "Observations", dependencies: ["WormholeWire"], swiftSettings: strict),
         .target(
             name: "Telemetry",
-            dependencies: ["LinuxIO", "Observations", "WormholeWire", logging, grdb, grdbSQLite],
+            dependencies: [
+                "LinuxIO", "Observations", "WormholeWire", logging, grdb, grdbSQLite,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
             swiftSettings: strict
         ),
         .target(
             name: "Admin",
-            dependencies: ["CMicroHTTPD", "LinuxIO", "Telemetry", logging],
+            dependencies: ["CMicroHTTPD", "LinuxIO", "Observations", "Telemetry", logging],
             swiftSettings: strict
         ),
 
