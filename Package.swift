@@ -131,7 +131,10 @@ let package = Package(
         .testTarget(name: "MailboxRulesTests", dependencies: ["MailboxRules", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "MailboxServiceTests",
-            dependencies: ["MailboxService", "TestSupport"],
+            dependencies: [
+                "LinuxIO", "MailboxRules", "MailboxService", "Observations", "TestSupport", "WormholeWire", logging,
+                grdb,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
