@@ -137,10 +137,14 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "TransitRulesTests", dependencies: ["TransitRules", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TransitRulesTests",
+            dependencies: ["Observations", "TransitRules", "TestSupport", "WormholeWire"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "TransitServiceTests",
-            dependencies: ["TransitService", "TestSupport"],
+            dependencies: ["LinuxIO", "Observations", "TransitService", "TestSupport", "WormholeWire", logging],
             swiftSettings: strict
         ),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"], swiftSettings: strict),
