@@ -351,5 +351,5 @@ extension MailboxLoop: Sendable {}
 
 extension Timestamp {
     /// The server's clock.
-    static var now: Timestamp { Timestamp(microseconds: SystemClock.realTimeMicroseconds) }
+    static var now: Timestamp { Timestamp(microseconds: SystemClock.wallMicroseconds) }
 }
