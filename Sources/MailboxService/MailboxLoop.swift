@@ -35,6 +35,8 @@ final class MailboxLoop {
     private var expiryTimer: Scheduled<Void>?
     private var bindTimer: Scheduled<Void>?
     private var isStopping = false
+    /// Nothing more is done or observed: requests that never became WebSockets may still end.
+    private var hasStopped = false
     private var allClosed: EventLoopPromise<Void>?
     private var goodbyeTimer: Scheduled<Void>?
 
@@ -209,7 +211,7 @@ final class MailboxLoop {
 
     /// Runs ``endTurn()`` once, after everything that is ready on the loop now.
     private func scheduleTurnEnd() {
-        guard !isTurnEndScheduled else { return }
+        guard !isTurnEndScheduled, !hasStopped else { return }
         isTurnEndScheduled = true
         eventLoop.assumeIsolated().execute { [unowned self] in endTurn() }
     }
@@ -322,6 +324,7 @@ final class MailboxLoop {
             journal.close()
         }.always { [self] _ in
             source.flush()
+            hasStopped = true
         }.nonisolated()
     }
 

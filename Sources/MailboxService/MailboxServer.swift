@@ -10,7 +10,7 @@ import WebSocketServer
 package final class MailboxServer: Sendable {
     private let configuration: MailboxConfiguration
     private let group: MultiThreadedEventLoopGroup
-    private let loop: NIOLoopBound<MailboxLoop>
+    private let loop: NIOLoopBoundBox<MailboxLoop>
     private let state: Mutex<State>
     private let logger: Logger
     private let name: String
@@ -49,7 +49,7 @@ package final class MailboxServer: Sendable {
             source: pipeline.makeSource(),
             logger: logger
         )
-        loop = NIOLoopBound(mailbox, eventLoop: eventLoop)
+        loop = .makeBoxSendingValue(mailbox, eventLoop: eventLoop)
     }
 
     /// Begins to accept.

@@ -10,7 +10,7 @@ import TestSupport
 final class MailboxServerHarness: Sendable {
     let server: MailboxServer
     let pipeline = ObservationPipeline()
-    let port: UInt16
+    let port: Int
 
     init(
         database: String = ":memory:",
@@ -20,7 +20,7 @@ final class MailboxServerHarness: Sendable {
         var configuration = MailboxConfiguration(channelDatabasePath: database)
         configure(&configuration)
         let listener = try ListeningSocket.open(Endpoint(endpoint))
-        port = UInt16(listener.port ?? 0)
+        port = listener.port ?? 0
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         server = try MailboxServer(

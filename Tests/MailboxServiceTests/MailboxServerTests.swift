@@ -5,11 +5,12 @@ import MailboxService
 import Observations
 import TestSupport
 import Testing
+import WormholeWire
 
 @Suite("Mailbox server", .timeLimit(.minutes(2)))
 struct MailboxServerTests {
     private static func get(_ harness: MailboxServerHarness, _ request: String) async throws -> String {
-        let socket = try await WebSocketTestSocket.connect(port: harness.port)
+        let socket = try WebSocketTestSocket.connect(port: harness.port)
         try await socket.send(request)
         return String(decoding: try await socket.receiveToEnd().bytes, as: UTF8.self)
     }
@@ -59,9 +60,12 @@ struct MailboxServerTests {
         let webSocket = try await WebSocketTestClient.connect(port: harness.port, path: "/v1", headers: headers)
         let message = try await MailboxTestClient(webSocket: webSocket).next("welcome")
         let told = (message["welcome"] as? [String: any Sendable])?["your-address"] as? [String: any Sendable]
-        #expect(told?[address.contains(":") ? "ipv6" : "ipv4"] as? String == address)
+        let key = address.contains(":") ? "ipv6" : "ipv4"
+        let toldAddress = told?[key] as? String
+        #expect(toldAddress == address)
         #expect(told?.count == 2)
-        if let port { #expect(told?["port"] as? Double == Double(port)) }
+        let toldPort = told?["port"] as? Double
+        if let port { #expect(toldPort == Double(port)) }
         await harness.server.stop()
     }
 
@@ -72,7 +76,8 @@ struct MailboxServerTests {
         let harness = try await MailboxServerHarness(endpoint: "unix:\(path)")
         let webSocket = try await WebSocketTestClient.upgrade(.connect(path: path), path: "/v1")
         let message = try await MailboxTestClient(webSocket: webSocket).next("welcome")
-        #expect((message["welcome"] as? [String: any Sendable])?.isEmpty == true)
+        let welcome = message["welcome"] as? [String: any Sendable]
+        #expect(welcome?.isEmpty == true)
         try await harness.observed("a connection over a Unix socket") {
             $0 == .connectionAccepted(.init(component: .mailbox, transport: .webSocket, family: .unix))
         }

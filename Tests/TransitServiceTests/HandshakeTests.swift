@@ -1,15 +1,19 @@
 import Observations
 import TestSupport
 import Testing
+import TransitService
 import WormholeWire
 
 /// The first line over TCP. Numbers are those of the conformance list of the relay's specification.
 @Suite(.timeLimit(.minutes(1)))
 struct HandshakeTests {
-    @Test("1-4: a valid line is answered by nothing; who leaves before a partner comes was lonely", arguments: [
-        Handshake.legacy("a"), Handshake.sided("a", "1"), Handshake.legacy("A"), Handshake.legacy("z"),
-        Handshake.legacy("_"), Handshake.sided("a", "B"), Handshake.sided("a", "_"),
-    ])
+    @Test(
+        "1-4: a valid line is answered by nothing; who leaves before a partner comes was lonely",
+        arguments: [
+            Handshake.legacy("a"), Handshake.sided("a", "1"), Handshake.legacy("A"), Handshake.legacy("z"),
+            Handshake.legacy("_"), Handshake.sided("a", "B"), Handshake.sided("a", "_"),
+        ]
+    )
     func validLines(line: String) async throws {
         try await TestRelay.run { relay in
             let client = try await relay.client(line)
@@ -24,19 +28,22 @@ struct HandshakeTests {
         }
     }
 
-    @Test("5-12, 15: a complete line that is no handshake is told so", arguments: [
-        Handshake.legacy("-"),
-        "please relay \(String(repeating: "a", count: 63))\n",
-        "please relay \(String(repeating: "a", count: 65))\n",
-        "please relay \(String(repeating: "a", count: 64)) for side \(String(repeating: "1", count: 15))\n",
-        "please relay \(String(repeating: "a", count: 64)) for side \(String(repeating: "1", count: 17))\n",
-        Handshake.sided("a", "-"), Handshake.legacy("é"),
-        "please relay \(String(repeating: "a", count: 64))\r\n",
-        "please relay \(String(repeating: "a", count: 64)) for side 1111111111111111\r\n",
-        Handshake.legacy().uppercased(), "please  relay \(String(repeating: "a", count: 64))\n",
-        " " + Handshake.legacy(), "please relay \(String(repeating: "a", count: 64)) \n", "\n",
-        "GET / HTTP/1.1\r\nHost: x\r\n\r\n", String(repeating: "x", count: 1024) + "\n",
-    ])
+    @Test(
+        "5-12, 15: a complete line that is no handshake is told so",
+        arguments: [
+            Handshake.legacy("-"),
+            "please relay \(String(repeating: "a", count: 63))\n",
+            "please relay \(String(repeating: "a", count: 65))\n",
+            "please relay \(String(repeating: "a", count: 64)) for side \(String(repeating: "1", count: 15))\n",
+            "please relay \(String(repeating: "a", count: 64)) for side \(String(repeating: "1", count: 17))\n",
+            Handshake.sided("a", "-"), Handshake.legacy("é"),
+            "please relay \(String(repeating: "a", count: 64))\r\n",
+            "please relay \(String(repeating: "a", count: 64)) for side 1111111111111111\r\n",
+            Handshake.legacy().uppercased(), "please  relay \(String(repeating: "a", count: 64))\n",
+            " " + Handshake.legacy(), "please relay \(String(repeating: "a", count: 64)) \n", "\n",
+            "GET / HTTP/1.1\r\nHost: x\r\n\r\n", String(repeating: "x", count: 1024) + "\n",
+        ]
+    )
     func badLines(line: String) async throws {
         try await TestRelay.run { relay in
             let client = try await relay.client(line)
@@ -81,9 +88,12 @@ struct HandshakeTests {
         }
     }
 
-    @Test("16, 18: a line that is too long is not answered", arguments: [
-        String(repeating: "x", count: 1025) + "\n", String(repeating: "x", count: 5000),
-    ])
+    @Test(
+        "16, 18: a line that is too long is not answered",
+        arguments: [
+            String(repeating: "x", count: 1025) + "\n", String(repeating: "x", count: 5000),
+        ]
+    )
     func tooLong(line: String) async throws {
         try await TestRelay.run { relay in
             let client = try await relay.client(line)

@@ -148,6 +148,8 @@ final class Journal {
     private func fail(_ error: ChannelDatabaseError) {
         hasFailed = true
         pending.removeAll()
+        // What was appended did not happen, so that nothing waits for it.
+        appended = committed
         source.append(.databaseFailed(.channel, kind: error.kind))
         handler?.failed(error)
         fulfilIdle()
@@ -164,10 +166,7 @@ final class Journal {
             }) { journal, result, _ in
                 switch result {
                 case .success(let stored):
-                    // What was appended meanwhile was refused, so nothing is owed for the numbers in between.
                     journal.hasFailed = false
-                    journal.pending.removeAll()
-                    journal.committed = journal.appended
                     journal.handler?.recovered(stored)
                 case .failure(let error):
                     journal.source.append(.databaseFailed(.channel, kind: error.kind))
@@ -187,7 +186,8 @@ final class Journal {
     ) {
         isBusy = true
         let database = UncheckedTransfer(value: database)
-        let completion = UncheckedTransfer(value: (journal: self, call: completion))
+        let journal = UncheckedTransfer(value: self)
+        let completion = UncheckedTransfer(value: completion)
         let eventLoop = self.eventLoop
         thread.submit { _ in
             let started = ContinuousClock.now
@@ -195,9 +195,8 @@ final class Journal {
                 .mapError { $0 as? ChannelDatabaseError ?? ChannelDatabaseError($0, using: database.value.path) }
             let duration = ContinuousClock.now - started
             eventLoop.execute {
-                let journal = completion.value.journal
-                journal.isBusy = false
-                completion.value.call(journal, result, duration)
+                journal.value.isBusy = false
+                completion.value(journal.value, result, duration)
             }
         }
     }

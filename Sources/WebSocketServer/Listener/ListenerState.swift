@@ -12,6 +12,7 @@ final class ListenerState {
     /// Connections accepted and not closed.
     private var connections = 0
     private var isAccepting = true
+    private var isFinished = false
     private let closed: EventLoopPromise<Void>
 
     init(eventLoop: any EventLoop, configuration: WebSocketConfiguration, delegate: any WebSocketListenerDelegate) {
@@ -21,7 +22,8 @@ final class ListenerState {
         self.closed = eventLoop.makePromise()
     }
 
-    deinit { finish() }
+    // A promise must be kept; that of a listener which could not even start is kept here.
+    deinit { if !isFinished { finish() } }
 
     /// Fulfilled when accepting has stopped and no connection is left.
     var connectionsClosed: EventLoopFuture<Void> { closed.futureResult }
@@ -41,6 +43,7 @@ final class ListenerState {
     }
 
     private func finish() {
+        isFinished = true
         delegate = nil
         closed.succeed()
     }

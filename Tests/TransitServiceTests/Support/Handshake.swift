@@ -13,12 +13,12 @@ enum Handshake {
     static func legacy(token: String) -> String { "please relay \(token)\n" }
 
     /// The handshake with a side: 16 times the same character.
-    static func sided(_ token: String, _ side: Character) -> String {
+    static func sided(token: String, _ side: Character) -> String {
         "please relay \(token) for side \(String(repeating: side, count: 16))\n"
     }
 
-    static func sided(_ token: Character = "a", _ side: Character) -> String {
-        sided(String(repeating: token, count: 64), side)
+    static func sided(_ token: Character, _ side: Character) -> String {
+        sided(token: String(repeating: token, count: 64), side)
     }
 
     /// A token nobody else has.

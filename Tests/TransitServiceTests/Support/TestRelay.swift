@@ -63,10 +63,14 @@ final class TestRelay: Sendable {
         configure(&configuration)
         let pipeline = ObservationPipeline()
         let tcp = try ListeningSocket.open(Endpoint(path.map { "unix:\($0)" } ?? "tcp:0:interface=127.0.0.1"))
-        let webSocketListener: ListeningSocket? =
-            webSocket ? try ListeningSocket.open(Endpoint("tcp:0:interface=127.0.0.1")) : nil
         let port = tcp.port ?? 0
-        let webSocketPort = webSocketListener?.port ?? 0
+        var webSocketListener: ListeningSocket?
+        var webSocketPort = 0
+        if webSocket {
+            let listener = try ListeningSocket.open(Endpoint("tcp:0:interface=127.0.0.1"))
+            webSocketPort = listener.port ?? 0
+            webSocketListener = consume listener
+        }
         let server = TransitServer(
             configuration: configuration,
             tcp: tcp,
@@ -99,11 +103,13 @@ final class TestRelay: Sendable {
         return client
     }
 
-    /// Two clients that have been told of each other.
+    /// Two clients that have been told of each other, the first of which waited.
     func pair(receiveBuffer: Int? = nil) async throws -> (first: WebSocketTestSocket, second: WebSocketTestSocket) {
         let token = Handshake.freshToken()
-        let first = try await client(Handshake.sided(token, "1"), receiveBuffer: receiveBuffer)
-        let second = try await client(Handshake.sided(token, "2"), receiveBuffer: receiveBuffer)
+        let before = levels.connections
+        let first = try await client(Handshake.sided(token: token, "1"), receiveBuffer: receiveBuffer)
+        try await waiting(before + 1)
+        let second = try await client(Handshake.sided(token: token, "2"), receiveBuffer: receiveBuffer)
         try await first.expectOK()
         try await second.expectOK()
         return (first, second)
