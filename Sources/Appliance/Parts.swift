@@ -63,7 +63,7 @@ struct Parts: Sendable {
             }
         admin =
             if let listener = listeners.admin.take() {
-                try AdminServer(
+                AdminServer(
                     configuration: AdminConfiguration(),
                     listener: listener,
                     telemetry: telemetry,
