@@ -86,19 +86,20 @@ struct Parts: Sendable {
         }
         if let transit {
             try await transit.start()
+            report(.readinessChanged(.transit, isReady: true))
             announceWebSocketURL()
         }
         if let mailbox {
             warnAboutMailboxOptions()
             try await mailbox.start()
         }
-        report(.ready)
+        report(.lifecycleChanged(.ready))
     }
 
     /// Waits for a signal, then stops in an orderly way; a second signal ends the pairs that still go on.
     func run(until signals: UnixSignalsSequence) async {
         await serve(until: signals)
-        report(.stopping)
+        report(.lifecycleChanged(.stopping))
         admin?.stop()
         await telemetry.stop()
     }
@@ -108,7 +109,7 @@ struct Parts: Sendable {
         // Cancelled when this function returns, because then the services have stopped by themselves.
         async let _: Void = watch(signals, stopRequest)
         for await _ in stopRequests { break }
-        report(.draining)
+        report(.lifecycleChanged(.draining))
         await stopServices()
     }
 
@@ -149,9 +150,9 @@ struct Parts: Sendable {
         if let url { logger("transit").info("Using WebSocket URL '\(url)'") }
     }
 
-    private func report(_ state: LifecycleState) {
-        let source = pipeline.makeSource(capacity: 4)
-        source.append(.lifecycleChanged(state))
+    private func report(_ observation: Observation) {
+        let source = pipeline.makeSource(capacity: 1)
+        source.append(observation)
         source.flush()
     }
 }
