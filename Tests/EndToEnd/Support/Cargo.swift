@@ -8,7 +8,7 @@ enum Cargo: String, CaseIterable, Sendable, CustomTestStringConvertible {
     var testDescription: String { rawValue }
 
     /// What the sender's program is told.
-    var argument: WormholeProgram.Cargo {
+    var argument: WormholeProgram.Contents {
         switch self {
         case .text: .text(Self.words)
         case .emptyFile, .oneByte, .fiftyMegabytes: .file("cargo.bin")
@@ -27,7 +27,7 @@ enum Cargo: String, CaseIterable, Sendable, CustomTestStringConvertible {
         }
     }
 
-    private static let words = "Grüße, 世界: \"quoted\" and \\ back"
+    private static let words = "Grüße, 世界: \"quoted\" marks"
 
     /// Files by their path; random, so that they do not become smaller when the clients pack them.
     private static let folderFiles: [String: Data] = [

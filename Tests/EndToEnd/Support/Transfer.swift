@@ -2,32 +2,41 @@ import Foundation
 import TestSupport
 import Testing
 
-/// One sending and one receiving program that have met through our servers.
-enum Transfer {
-    /// Carries `cargo` from one program to the other and expects it to arrive whole.
+/// One sending and one receiving program that meet through our servers.
+struct Transfer {
+    let cargo: Cargo
+    let sending: ChildProcess
+    let receiving: ChildProcess
+    private let folder: TemporaryFolder
+
+    /// Starts both programs.
     ///
     /// - Parameter nameplate: The number of the code; one of its own for each transfer.
-    static func carry(
-        _ cargo: Cargo,
+    init(
+        of cargo: Cargo,
         from sender: WormholeProgram,
         to receiver: WormholeProgram,
         nameplate: Int,
         through servers: WormholeProgram.Servers,
         in sandbox: Sandbox
-    ) async throws {
-        let folder = try TemporaryFolder()
-        let (outbox, inbox) = (folder.path + "/out", folder.path + "/in")
-        for path in [outbox, inbox] {
+    ) throws {
+        self.cargo = cargo
+        folder = try TemporaryFolder()
+        for path in [folder.path + "/out", folder.path + "/in"] {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         }
-        try cargo.pack(in: outbox)
+        try cargo.pack(in: folder.path + "/out")
         let code = "\(nameplate)-guitarist-revenge"
-        let sending = try sender.send(cargo.argument, code: code, from: outbox, to: servers, in: sandbox)
-        let receiving = try receiver.receive(code: code, into: inbox, from: servers, in: sandbox)
+        sending = try sender.send(cargo.argument, code: code, from: folder.path + "/out", to: servers, in: sandbox)
+        receiving = try receiver.receive(code: code, into: folder.path + "/in", from: servers, in: sandbox)
+    }
+
+    /// Waits for both to end well, and expects the cargo to have arrived whole.
+    func expectArrival() async throws {
         let receiverEnding = try await receiving.end()
         try #require(receiverEnding == .exited(0), "\(receiving.transcript)\n\(sending.transcript)")
         let senderEnding = try await sending.end()
         try #require(senderEnding == .exited(0), "\(sending.transcript)\n\(receiving.transcript)")
-        try await cargo.expectArrival(from: outbox, in: inbox, output: receiving.output)
+        try await cargo.expectArrival(from: folder.path + "/out", in: folder.path + "/in", output: receiving.output)
     }
 }

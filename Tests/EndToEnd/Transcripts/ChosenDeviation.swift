@@ -124,6 +124,33 @@ extension ChosenDeviation {
             error("'body' must be a string", ["type": "add", "phase": "p", "body": ["a": 1]])
         ),
         at(8, of: "reference-drop/close-mood-list", ack, closed),
+        // An id may be anything: it comes back as it was.
+        at(
+            8,
+            of: "reference-drop/add-id-object",
+            ["id": ["a": 1], "type": "ack", "server_tx": "<time>"],
+            [
+                "type": "message", "side": "s1", "phase": "p", "body": "00", "id": ["a": 1], "server_rx": "<rx:1>",
+                "server_tx": "<time>",
+            ]
+        ),
+        // The original stores numbers and gives them to others as text; a peer's client aborts on either.
+        at(
+            9,
+            of: "reference-lax/add-non-string-phase-and-body",
+            error("'phase' must be a string", ["type": "add", "phase": 7, "body": "00"])
+        ),
+        at(
+            12,
+            of: "reference-lax/add-non-string-phase-and-body",
+            error("'phase' must be a string", ["type": "add", "phase": nil, "body": "00"])
+        ),
+        at(
+            15,
+            of: "reference-lax/add-non-string-phase-and-body",
+            error("'body' must be a string", ["type": "add", "phase": "p", "body": 7])
+        ),
+        through(22...24, of: "reference-lax/add-non-string-phase-and-body", []),
     ]
 
     /// Names that are no nameplates.
@@ -149,5 +176,27 @@ extension ChosenDeviation {
         ]
     }()
 
-    static let all = noCommands + wrongValues + wrongNameplates
+    /// Rules of the original that leave clients or state behind.
+    private static let rules = [
+        // A side that makes a mailbox crowded may close it; the original never lets it go.
+        at(22, of: "close/crowded-side-gets-error", by: "C", closed),
+        at(25, of: "close/crowded-side-gets-error", by: "C", error("only one close per connection", ["type": "close"])),
+        // Nobody is told by the original that the server goes away.
+        ChosenDeviation(
+            scenario: "session/server-restart",
+            steps: 14...14,
+            instead: [("A", .serverCloses(code: 1001))]
+        ),
+        // The original fails when the last side closes while the other still claims the nameplate.
+        at(
+            12,
+            of: "reference-drop/open-mailbox-of-other-app",
+            by: "B",
+            ack,
+            error("mailbox id is in use", ["type": "open", "mailbox": "rd4-m"])
+        ),
+        at(23, of: "reference-drop/both-close-without-release", by: "B", ack, closed),
+    ]
+
+    static let all = noCommands + wrongValues + wrongNameplates + rules
 }

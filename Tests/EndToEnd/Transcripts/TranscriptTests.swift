@@ -6,7 +6,10 @@ import Testing
 struct TranscriptTests {
     @Test("every frame is the original's, but where we do better on purpose")
     func replay() async throws {
-        let plain = TranscribedServerOfOurs(try await RunningServer())
+        let plain = TranscribedServerOfOurs(
+            // The players do not answer a Close while the server stops.
+            try await RunningServer("--websocket-protocol-option=closeHandshakeTimeout=0.2")
+        )
         let options = TranscriptOptions.talkative
         let talkative = TranscribedServerOfOurs(
             try await RunningServer(options[0], options[1], options[2], options[3])
