@@ -57,6 +57,9 @@ final class BridgedPair {
         bridge.progressed(count, on: path)
         let sink = client(side.other)
         sink.write(payload)
+        guard !sink.isWritable else { return }
+        // Now, because a client that is not read any more reports no end of its read either.
+        sink.flush()
         if !sink.isWritable { pause(side) }
     }
 
