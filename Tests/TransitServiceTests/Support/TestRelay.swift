@@ -136,6 +136,11 @@ final class TestRelay: Sendable {
         }.first ?? TransitWaitingLevels()
     }
 
+    /// Connections let in.
+    var acceptedConnections: Int {
+        observations.lazy.filter { if case .connectionAccepted = $0 { true } else { false } }.count
+    }
+
     /// Connections let in and not yet ended.
     var openConnections: Int {
         observations.reduce(into: 0) { count, observation in
