@@ -196,7 +196,10 @@ struct ConformanceTests {
         for chopping in [.whole, .frames] as [Chopping] { try await Self.play(example, chopping) }
     }
 
-    @Test("gets pings, reserved bits, opcodes and fragmentation right", arguments: Self.pings + Self.reserved + Self.fragmentation)
+    @Test(
+        "gets pings, reserved bits, opcodes and fragmentation right",
+        arguments: Self.pings + Self.reserved + Self.fragmentation
+    )
     func rulesAreKept(_ example: Case) async throws {
         for chopping in Chopping.allCases { try await Self.play(example, chopping) }
     }
