@@ -7,6 +7,8 @@ package struct MailboxConfiguration: Sendable {
     package var channelDatabasePath: String
     package var synchronization = ChannelDatabase.Synchronization.full
     package var welcome = Welcome()
+    /// What a client must show before it may bind.
+    package var permission = PermissionPolicy.open
     /// With `false`, `list` is always answered with nothing.
     package var allowsList = true
     package var limits = MailboxLimits()

@@ -27,6 +27,8 @@ final class MailboxLoop {
 
     private var dirty: [MailboxClient] = []
     private var waiting: [MailboxClient] = []
+    /// Clients that had not taken everything when they were last looked at.
+    private var clogged: [MailboxClient] = []
     /// What is observed once the commit it waits for has come, in the order of the points.
     private var unfinished: Deque<(point: Journal.Point, what: Unfinished)> = []
     private var isTurnEndScheduled = false
@@ -68,7 +70,8 @@ final class MailboxLoop {
             ),
             welcome: configuration.welcome,
             limits: configuration.limits,
-            allowsList: configuration.allowsList
+            allowsList: configuration.allowsList,
+            permission: configuration.permission
         )
     }
 
@@ -82,6 +85,9 @@ final class MailboxLoop {
         )
         source.append(.readinessChanged(.channelDatabase, isReady: true))
         source.append(.readinessChanged(.mailbox, isReady: true))
+        if case .hashcash(let bits, _) = configuration.permission {
+            source.append(.permissionDifficultyChanged(bits: bits))
+        }
         expire()
     }
 
@@ -100,7 +106,13 @@ final class MailboxLoop {
     func opened(_ client: MailboxClient, from address: ClientAddress?) {
         clients[client.id] = client
         observe(.connectionAccepted(client.kind))
-        rendezvous.connected(client.id, from: address, at: .now, into: &effects)
+        rendezvous.connected(
+            client.id,
+            from: address,
+            resource: HashcashResource.random(),
+            at: .now,
+            into: &effects
+        )
         carryOutEffects()
         scheduleBindTimer()
     }
@@ -210,7 +222,7 @@ final class MailboxLoop {
     // MARK: The end of a turn
 
     /// Runs ``endTurn()`` once, after everything that is ready on the loop now.
-    private func scheduleTurnEnd() {
+    func scheduleTurnEnd() {
         guard !isTurnEndScheduled, !hasStopped else { return }
         isTurnEndScheduled = true
         eventLoop.assumeIsolated().execute { [unowned self] in endTurn() }
@@ -220,7 +232,12 @@ final class MailboxLoop {
         isTurnEndScheduled = false
         journal.flush()
         flushClients()
-        let levels = rendezvous.store.levels
+        var levels = rendezvous.store.levels
+        clogged.removeAll { client in
+            client.isClogged = client.queuedBytes > 0
+            return !client.isClogged
+        }
+        levels.sendQueueBytes = clogged.reduce(0) { $0 + $1.queuedBytes }
         if levels != reportedLevels {
             reportedLevels = levels
             source.append(.mailboxLevels(levels))
@@ -233,6 +250,10 @@ final class MailboxLoop {
         while let client = dirty.popLast() {
             client.isDirty = false
             client.flush(atMost: configuration.maximumSendBuffer)
+            if client.queuedBytes > 0, !client.isClogged {
+                client.isClogged = true
+                clogged.append(client)
+            }
         }
     }
 

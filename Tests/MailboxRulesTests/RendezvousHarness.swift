@@ -17,6 +17,7 @@ struct RendezvousHarness {
         _ stored: StoredChannels = StoredChannels(),
         limits: MailboxLimits = MailboxLimits(),
         allowsList: Bool = true,
+        permission: PermissionPolicy = .open,
         seed: UInt64 = 1
     ) {
         rendezvous = Rendezvous(
@@ -28,7 +29,8 @@ struct RendezvousHarness {
             ),
             welcome: Welcome(),
             limits: limits,
-            allowsList: allowsList
+            allowsList: allowsList,
+            permission: permission
         )
     }
 
@@ -37,7 +39,13 @@ struct RendezvousHarness {
         lastID += 1
         let id = ConnectionID(lastID)
         var effects: [Effect] = []
-        rendezvous.connected(id, from: .ipv4("127.0.0.1", port: 5), at: now, into: &effects)
+        rendezvous.connected(
+            id,
+            from: .ipv4("127.0.0.1", port: 5),
+            resource: "resource\(lastID)",
+            at: now,
+            into: &effects
+        )
         take(effects)
         _ = takeSaid(to: id)
         return id
