@@ -44,7 +44,7 @@ let package = Package(
         .executableTarget(
             name: "wormhole-server",
             dependencies: [
-                "Appliance",
+                "Appliance", "LinuxIO", "Telemetry", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -52,7 +52,8 @@ let package = Package(
         .target(
             name: "Appliance",
             dependencies: [
-                "Admin", "LinuxIO", "MailboxService", "Observations", "Telemetry", "TransitService", logging,
+                "Admin", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Telemetry", "TransitService",
+                "WormholeWire", logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -164,10 +165,16 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "ApplianceTests", dependencies: ["Appliance", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ApplianceTests",
+            dependencies: ["Appliance", "LinuxIO", "TestSupport", logging],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "EndToEnd",
             dependencies: ["TestSupport", "wormhole-server"],
+            exclude: ["requirements.txt"],
+            resources: [.copy("Fixtures")],
             swiftSettings: strict
         ),
     ]

@@ -255,7 +255,7 @@ struct UpgradeTests {
 
     @Test("closes a connection whose request does not come in time, without a word")
     func timeout() async throws {
-        try await EchoServer.run(configure: { $0.upgradeTimeout = .milliseconds(100) }) { server in
+        try await EchoServer.run(configure: { $0.upgradeTimeout = .seconds(1) }) { server in
             let silent = try WebSocketTestSocket.connect(port: server.port)
             let halfway = try WebSocketTestSocket.connect(port: server.port)
             try await halfway.send("GET / HTTP/1.1\r\nHost: x\r\n")

@@ -22,15 +22,9 @@ extension ChannelHandlerContext {
     }
 }
 
-extension TimeAmount {
-    /// The same amount; longer ones become ten years, which no deadline overflows with.
-    init(_ duration: Duration) {
-        let (seconds, attoseconds) = min(duration, .seconds(315_360_000)).components
-        self = .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
-    }
-}
-
 extension NIODeadline {
-    /// The time a duration later, or the end of time.
-    static func + (left: NIODeadline, right: Duration) -> NIODeadline { left + TimeAmount(right) }
+    /// The time a duration later; a longer one counts as ten years, which no deadline overflows with.
+    static func + (left: NIODeadline, right: Duration) -> NIODeadline {
+        left + TimeAmount(min(right, .seconds(315_360_000)))
+    }
 }

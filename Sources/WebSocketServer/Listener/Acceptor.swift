@@ -70,6 +70,11 @@ final class Acceptor {
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.ended() }
     }
 
+    /// Ends the channel, as NIO may.
+    func endChannel() -> EventLoopFuture<Void> {
+        channel?.close() ?? state.eventLoop.makeSucceededVoidFuture()
+    }
+
     /// The channel is closed.
     private func ended() {
         channel = nil

@@ -42,4 +42,9 @@ package final class WebSocketListener: Sendable {
     package func connectionsClosed() -> EventLoopFuture<Void> {
         eventLoop.flatSubmit { self.state.value.connectionsClosed }
     }
+
+    /// Ends the accepting channel as a failing `accept(2)` may, for tests.
+    func endChannel() -> EventLoopFuture<Void> {
+        eventLoop.flatSubmit { self.acceptor.value.endChannel() }
+    }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import LinuxIO
 import NIOCore
 import NIOHTTP1
@@ -43,7 +42,7 @@ final class EchoServer: Sendable {
         var configuration = WebSocketConfiguration(serverName: "echo/1", delivery: delivery)
         configuration.pingInterval = .zero
         configure(&configuration)
-        let (descriptor, port) = if let socket { (socket, 0) } else { try listenOnLoopback() }
+        let (descriptor, port) = if let socket { (socket, 0) } else { try WebSocketTestListener.loopback() }
         let server = try await EchoServer(owning: descriptor, port: port, configuration, behaviour)
         do {
             let result = try await body(server)
@@ -109,28 +108,6 @@ final class EchoServer: Sendable {
         case .readCompleted: connection.flush()
         case .opened, .writabilityChanged, .ponged, .closed: break
         }
-    }
-
-    static func listenOnLoopback() throws -> (descriptor: CInt, port: Int) {
-        let socket = Descriptor(
-            owning: Glibc.socket(
-                AF_INET,
-                CInt(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue),
-                0
-            )
-        )
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                guard bind(socket.number, address, size) == 0, listen(socket.number, 1024) == 0 else { return CInt(-1) }
-                return getsockname(socket.number, address, &size)
-            }
-        }
-        guard result == 0 else { throw WebSocketTestError(.system(errno), "listen") }
-        return (socket.release(), Int(UInt16(bigEndian: address.sin_port)))
     }
 }
 
