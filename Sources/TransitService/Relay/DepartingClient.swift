@@ -35,9 +35,10 @@ struct DepartingClient: ~Copyable, Scheduled {
 
     /// Throws away what it sends.
     ///
+    /// - Parameter hasFinished: Whether it has sent its end: there is only so much before that.
     /// - Returns: Whether it is gone, so that it can be closed.
-    mutating func discardInput(through buffer: UnsafeMutableRawBufferPointer) -> Bool {
-        while discarded < Self.discardLimit {
+    mutating func discardInput(through buffer: UnsafeMutableRawBufferPointer, hasFinished: Bool) -> Bool {
+        while hasFinished || discarded < Self.discardLimit {
             switch descriptor.receive(into: buffer) {
             case .moved(let count): discarded += count
             case .wouldBlock: return false
