@@ -1,3 +1,4 @@
+package import LinuxIO
 package import MailboxRules
 package import WormholeWire
 
@@ -18,6 +19,9 @@ package struct MailboxConfiguration: Sendable {
     package var expiryInterval: Duration = .seconds(300)
     /// One log line with the client's address for every connection. Off while usage is blurred.
     package var logsConnections = false
+
+    /// From which addresses `X-Real-IP` and `X-Real-Port` are believed; from Unix sockets they always are.
+    package var trustedProxies = AddressRange.loopback
 
     /// The longest message of a client in bytes; beyond it, Close 1009.
     package var maximumMessageSize = 1 << 20
