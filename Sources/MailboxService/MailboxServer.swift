@@ -80,6 +80,7 @@ package final class MailboxServer: Sendable {
         settings.pingInterval = configuration.pingInterval
         settings.pingTimeout = configuration.pingTimeout
         settings.upgradeTimeout = configuration.upgradeTimeout
+        settings.maximumUnfinishedUpgrades = configuration.maximumUnfinishedUpgrades
         settings.closeTimeout = configuration.closeTimeout
         return settings
     }

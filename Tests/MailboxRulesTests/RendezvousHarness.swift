@@ -18,12 +18,13 @@ struct RendezvousHarness {
         limits: MailboxLimits = MailboxLimits(),
         allowsList: Bool = true,
         permission: PermissionPolicy = .open,
+        expiry: ExpiryPolicy = ExpiryPolicy(),
         seed: UInt64 = 1
     ) {
         rendezvous = Rendezvous(
             store: MemoryStore(
                 stored,
-                expiry: .seconds(660),
+                expiry: expiry,
                 limits: limits,
                 random: SeededGenerator(seed: seed)
             ),
