@@ -16,4 +16,9 @@ package struct AdminConfiguration: Sendable {
     package var memoryPerConnection = 16 * 1024
 
     package init() {}
+
+    /// libmicrohttpd reads zero as no limit at all.
+    var isUsable: Bool {
+        min(connectionLimit, connectionLimitPerAddress, idleTimeout) > 0 && memoryPerConnection >= 1024
+    }
 }

@@ -74,7 +74,7 @@ final class JSONLogWriter: Sendable {
         var output = JSONLogOutput(descriptor: descriptor) { self.hasGivenUp.load(ordering: .relaxed) }
         let source = pipeline.makeSource(capacity: 64)
         var isReady: Bool?
-        while true {
+        while !hasGivenUp.load(ordering: .relaxed) {
             let records = queue.take(upTo: 1)
             guard let record = records.first else {
                 if queue.isClosed { break }
@@ -95,6 +95,7 @@ final class JSONLogWriter: Sendable {
                 report(false, to: source, was: &isReady)
             }
         }
+        queue.drop(queue.take(upTo: .max))
     }
 
     private func report(_ isReadyNow: Bool, to source: ObservationSource, was isReady: inout Bool?) {
