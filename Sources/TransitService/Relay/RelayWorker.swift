@@ -58,7 +58,7 @@ final class RelayWorker: ServiceLoop {
         idling = DeadlineList(interval: timeouts.idle)
         ending = DeadlineList(interval: timeouts.stalledDrain)
         departures = DeadlineList(interval: timeouts.departureCheck)
-        meter = RelayMeter(owner: index)
+        meter = RelayMeter(owner: index, path: .tcpToTCP)
         try epoll.add(port.signal.descriptor, for: .readable, tag: RelayTag.signal)
     }
 
@@ -127,7 +127,6 @@ final class RelayWorker: ServiceLoop {
 
     private func report() {
         meter.report(
-            path: .tcpToTCP,
             at: supplies.now,
             buffered: supplies.bufferedBytes,
             paused: &supplies.pausedNanoseconds,
