@@ -63,7 +63,7 @@ struct Parts: Sendable {
             }
         admin =
             if let listener = listeners.admin.take() {
-                AdminServer(
+                try AdminServer(
                     configuration: AdminConfiguration(),
                     listener: listener,
                     telemetry: telemetry,

@@ -185,7 +185,7 @@ struct MailboxServerTests {
 
     @Test("a client that does not bind in time is told so and ended")
     func bindTimeout() async throws {
-        let harness = try await MailboxServerHarness { $0.limits.bindTimeout = .milliseconds(100) }
+        let harness = try await MailboxServerHarness { $0.limits.bindTimeout = .seconds(3) }
         let bound = try await harness.bound("a")
         let silent = try await harness.connect()
         #expect(try await silent.webSocket.remainder().closeCode == 1008)
