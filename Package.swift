@@ -42,7 +42,7 @@ let package = Package(
         .executableTarget(
             name: "wormhole-server",
             dependencies: [
-                "Appliance",
+                "Appliance", "LinuxIO", "Telemetry", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -50,7 +50,8 @@ let package = Package(
         .target(
             name: "Appliance",
             dependencies: [
-                "Admin", "LinuxIO", "MailboxService", "Observations", "Telemetry", "TransitService", logging,
+                "Admin", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Telemetry", "TransitService",
+                "WormholeWire", logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -131,13 +132,20 @@ let package = Package(
         .testTarget(name: "MailboxRulesTests", dependencies: ["MailboxRules", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "MailboxServiceTests",
-            dependencies: ["MailboxService", "TestSupport"],
+            dependencies: [
+                "LinuxIO", "MailboxRules", "MailboxService", "Observations", "TestSupport", "WormholeWire", logging,
+                grdb,
+            ],
             swiftSettings: strict
         ),
-        .testTarget(name: "TransitRulesTests", dependencies: ["TransitRules", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TransitRulesTests",
+            dependencies: ["Observations", "TransitRules", "TestSupport", "WormholeWire"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "TransitServiceTests",
-            dependencies: ["TransitService", "TestSupport"],
+            dependencies: ["LinuxIO", "Observations", "TransitService", "TestSupport", "WormholeWire", logging],
             swiftSettings: strict
         ),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"], swiftSettings: strict),
@@ -150,10 +158,16 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "ApplianceTests", dependencies: ["Appliance", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ApplianceTests",
+            dependencies: ["Appliance", "LinuxIO", "TestSupport", logging],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "EndToEnd",
             dependencies: ["TestSupport", "wormhole-server"],
+            exclude: ["requirements.txt"],
+            resources: [.copy("Fixtures")],
             swiftSettings: strict
         ),
     ]

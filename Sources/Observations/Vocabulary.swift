@@ -1,3 +1,5 @@
+import Glibc
+
 // The closed lists that observations speak in. Raw values are the label values of the metrics, so that a label can
 // never carry anything else.
 
@@ -69,6 +71,16 @@ package enum AcceptFailure: String, CaseIterable, Sendable {
     case systemDescriptors = "enfile"
     case aborted = "econnaborted"
     case other
+
+    /// - Parameter errorNumber: The value of `errno`.
+    package init(errorNumber: CInt) {
+        switch errorNumber {
+        case EMFILE: self = .processDescriptors
+        case ENFILE: self = .systemDescriptors
+        case ECONNABORTED: self = .aborted
+        default: self = .other
+        }
+    }
 }
 
 /// The limits whose hits are counted.

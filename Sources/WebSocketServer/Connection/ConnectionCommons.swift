@@ -1,0 +1,39 @@
+import NIOCore
+
+/// What all connections of one listener have in common. Confined to the listener's event loop.
+final class ConnectionCommons {
+    let configuration: WebSocketConfiguration
+    /// Room for the message being read, lent to one connection at a time, so that idle ones keep none.
+    var inputSpare = ByteBuffer()
+    /// Room for output, likewise.
+    private var outputSpare = ByteBuffer()
+
+    /// Spares larger than this are not kept.
+    private static let largestSpare = 256 << 10
+
+    init(configuration: WebSocketConfiguration) {
+        self.configuration = configuration
+    }
+
+    func takeOutputSpare() -> ByteBuffer {
+        var buffer = ByteBuffer()
+        swap(&buffer, &outputSpare)
+        return buffer
+    }
+
+    /// Keeps an output buffer whose bytes are written.
+    ///
+    /// - Parameter buffer: Left empty.
+    func giveOutputSpare(_ buffer: inout ByteBuffer) {
+        buffer.forget()
+        if buffer.capacity > outputSpare.capacity, buffer.capacity <= Self.largestSpare { swap(&outputSpare, &buffer) }
+        buffer = ByteBuffer()
+    }
+
+    func trimInputSpare() {
+        if inputSpare.capacity > Self.largestSpare { inputSpare = ByteBuffer() }
+    }
+}
+
+@available(*, unavailable)
+extension ConnectionCommons: Sendable {}

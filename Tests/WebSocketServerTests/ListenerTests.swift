@@ -1,0 +1,132 @@
+import Glibc
+import NIOCore
+import NIOWebSocket
+import TestSupport
+import Testing
+
+@testable import WebSocketServer
+
+@Suite("The listener")
+struct ListenerTests {
+    @Test("serves a Unix socket, whose clients have no address")
+    func unixSocket() async throws {
+        let path = "/tmp/ws-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        let descriptor = try WebSocketTestListener.unix(path: path)
+        defer { unlink(path) }
+        try await EchoServer.run(socket: descriptor) { server in
+            let client = try await WebSocketTestClient.upgrade(WebSocketTestSocket.connect(path: path))
+            try await client.send(text: "hello")
+            #expect(try await client.nextText() == "hello")
+            #expect(server.log.requests.map(\.hasPeer) == [false])
+            try await server.onLoop { connections in
+                #expect(connections[0].peer == nil)
+                connections[0].send(ByteBuffer(repeating: 0, count: 1 << 20), as: .binary)
+                connections[0].close(code: .goingAway)
+            }
+            #expect(try await client.nextBinary().count == 1 << 20)
+            #expect(try await client.close().closeCode == 1001)
+        }
+    }
+
+    @Test("closes connections beyond the bound of unfinished requests, and no upgraded one counts")
+    func unfinished() async throws {
+        try await EchoServer.run(configure: { $0.maximumUnfinishedUpgrades = 3 }) { server in
+            var upgraded: [WebSocketTestClient] = []
+            for _ in 0..<5 { upgraded.append(try await WebSocketTestClient.connect(port: server.port)) }
+            var silent: [WebSocketTestSocket] = []
+            for _ in 0..<3 { silent.append(try WebSocketTestSocket.connect(port: server.port)) }
+            let refused = try WebSocketTestSocket.connect(port: server.port)
+            #expect(try await refused.receiveToEnd().bytes == [])
+            try await eventually("told") { server.log.rejected == [.tooManyUnfinished] }
+            try await silent[0].send(WebSocketTestClient.request())
+            _ = try await silent[0].receive(through: "\r\n\r\n")
+            upgraded.append(try await WebSocketTestClient.connect(port: server.port))
+            for client in upgraded {
+                try await client.send(text: "x")
+                #expect(try await client.nextText() == "x")
+            }
+        }
+    }
+
+    @Test("stops accepting and leaves connections alone")
+    func stops() async throws {
+        try await EchoServer.run { server in
+            let client = try await WebSocketTestClient.connect(port: server.port)
+            try await server.listener.stopAccepting().get()
+            try await server.listener.stopAccepting().get()
+            #expect(throws: WebSocketTestError.self) { try WebSocketTestSocket.connect(port: server.port) }
+            try await client.send(text: "x")
+            #expect(try await client.nextText() == "x")
+            #expect(try await client.close().closeCode == 1000)
+            try await server.listener.connectionsClosed().get()
+        }
+    }
+
+    @Test("accepts again when its channel ends unasked")
+    func survives() async throws {
+        try await EchoServer.run(configure: { $0.acceptPause = .milliseconds(10) }) { server in
+            let client = try await WebSocketTestClient.connect(port: server.port)
+            for _ in 0..<3 {
+                try await server.listener.endChannel().get()
+                let other = try await WebSocketTestClient.connect(port: server.port)
+                try await other.send(text: "new")
+                #expect(try await other.nextText() == "new")
+            }
+            try await client.send(text: "old")
+            #expect(try await client.nextText() == "old")
+        }
+    }
+
+    @Test("serves three hundred clients that come at once")
+    func crowd() async throws {
+        try await EchoServer.run { server in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<300 {
+                    group.addTask {
+                        let client = try await WebSocketTestClient.connect(port: server.port)
+                        try await client.send(text: "client \(index)")
+                        #expect(try await client.nextText() == "client \(index)")
+                        _ = try await client.close()
+                    }
+                }
+                try await group.waitForAll()
+            }
+            try await eventually("all told") { server.log.closed.count == 300 }
+        }
+    }
+
+        @Test("out of descriptors it reports, rests, keeps its connections, and accepts again when there are some")
+        func outOfDescriptors() async throws {
+            await #expect(processExitsWith: .success) {
+                try await EchoServer.run { server in
+                    let client = try await WebSocketTestClient.connect(port: server.port)
+                    // Room for the ends of three connections, of which clients take all, by leaving the server none.
+                    var probe = dup(0)
+                    close(probe)
+                    var limit = rlimit()
+                    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+                    limit.rlim_cur = rlim_t(probe + 3)
+                    var waiting: [WebSocketTestSocket] = []
+                    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+                    while let socket = try? WebSocketTestSocket.connect(port: server.port) { waiting.append(socket) }
+                    probe = dup(0)
+                    if probe >= 0 { close(probe) }
+                    try await eventually("reported twice") { server.log.acceptFailures.count >= 2 }
+                    let before = server.log.acceptFailures
+                    precondition(Set(before) == [EMFILE], "\(before)")
+                    try await client.send(text: "still served")
+                    let echo = try await client.nextText()
+                    precondition(echo == "still served")
+                    // Ten failures a second are a rest; a loop that spins has thousands.
+                    try await Task.sleep(for: .milliseconds(500))
+                    precondition(server.log.acceptFailures.count - before.count <= 10, "spins")
+                    limit.rlim_cur = 256
+                    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+                    let newcomer = try await WebSocketTestClient.connect(port: server.port)
+                    try await newcomer.send(text: "late")
+                    let late = try await newcomer.nextText()
+                    precondition(late == "late")
+                }
+            }
+        }
+}
