@@ -17,8 +17,13 @@ package struct AdminConfiguration: Sendable {
 
     package init() {}
 
-    /// libmicrohttpd reads zero as no limit at all.
-    var isUsable: Bool {
-        min(connectionLimit, connectionLimitPerAddress, idleTimeout) > 0 && memoryPerConnection >= 1024
+    /// The same with every limit in force: libmicrohttpd reads zero as no limit at all.
+    var bounded: Self {
+        var bounded = self
+        bounded.connectionLimit = max(1, connectionLimit)
+        bounded.connectionLimitPerAddress = max(1, connectionLimitPerAddress)
+        bounded.idleTimeout = max(1, idleTimeout)
+        bounded.memoryPerConnection = max(1024, memoryPerConnection)
+        return bounded
     }
 }

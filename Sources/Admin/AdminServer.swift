@@ -26,16 +26,13 @@ package final class AdminServer: Sendable {
     private let state: Mutex<State>
 
     /// Takes over a listening socket; nothing is answered before ``start()``.
-    ///
-    /// - Throws: ``AdminError`` when a limit is none.
     package init(
         configuration: AdminConfiguration,
         listener: consuming ListeningSocket,
         telemetry: Telemetry,
         logger: Logger
-    ) throws(AdminError) {
-        guard configuration.isUsable else { throw AdminError("the limits of the admin endpoint must be above zero") }
-        self.configuration = configuration
+    ) {
+        self.configuration = configuration.bounded
         self.telemetry = telemetry
         self.logger = logger
         name = listener.name

@@ -108,7 +108,7 @@ extension AdminEndpointTests {
                 #expect(answer.text.contains("\nAllow: GET, HEAD\n"))
             }
             for path in [
-                "/metric", "/metrics/", "//metrics", "/METRICS", "/%6dmetrics", "/../metrics", "/etc/passwd", "/%00",
+                "/metric", "/metrics/", "//metrics", "/METRICS", "/%6dmetrics", "/../metrics", "/etc/passwd",
                 "/%ff",
             ] {
                 let answer = try await endpoint.curl(path, "--path-as-is")

@@ -26,7 +26,7 @@ final class TestEndpoint {
         telemetry.start()
         var admin = AdminConfiguration()
         configure(&admin)
-        server = try AdminServer(
+        server = AdminServer(
             configuration: admin,
             listener: try ListeningSocket.open(try Endpoint(endpoint)),
             telemetry: telemetry,
