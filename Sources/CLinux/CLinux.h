@@ -2,20 +2,27 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
-// Feature macro: splice(2), accept4(2), pipe2(2) and F_SETPIPE_SZ are Linux's own.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+// Not part of Swift's Glibc module.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
+
+#include <pthread.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include <sys/types.h>
+
+// Linux's own functions. The headers show them only with _GNU_SOURCE, but with it the types they share with Swift's Glibc
+// module, which is built without it, would have two definitions. So they are declared here as their man pages do.
+int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);                          // accept4(2)
+int pipe2(int ends[2], int flags);                                                                        // pipe2(2)
+ssize_t splice(int from, off_t *from_offset, int to, off_t *to_offset, size_t length, unsigned int flags); // splice(2)
+int pthread_setname_np(pthread_t thread, const char *name);                                               // pthread_setname_np(3)
+
+// Their numbers, hidden in the same way. Source: include/uapi/linux/fcntl.h, include/linux/splice.h.
+enum {
+    CLINUX_SPLICE_F_MOVE = 1,
+    CLINUX_SPLICE_F_NONBLOCK = 2,
+    CLINUX_F_SETPIPE_SZ = 1031,
+    CLINUX_F_GETPIPE_SZ = 1032,
+};
 
 #endif

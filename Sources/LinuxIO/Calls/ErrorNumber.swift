@@ -1,0 +1,30 @@
+internal import Glibc
+
+/// What a system call said when it failed: the value of `errno`, taken at once.
+package struct ErrorNumber: Error, Hashable, Sendable {
+    package let code: CInt
+
+    package init(_ code: CInt) {
+        self.code = code
+    }
+
+    /// The value the calling thread's last failed call left behind.
+    static var last: ErrorNumber { ErrorNumber(errno) }
+
+    /// The process has as many descriptors as it may.
+    package static var processDescriptors: Self { Self(EMFILE) }
+    /// The machine has as many descriptors as it may.
+    package static var systemDescriptors: Self { Self(ENFILE) }
+    /// The connection went away before it was accepted.
+    package static var connectionAborted: Self { Self(ECONNABORTED) }
+    /// The peer reset the connection.
+    package static var connectionReset: Self { Self(ECONNRESET) }
+    /// The peer reads no more.
+    package static var brokenPipe: Self { Self(EPIPE) }
+    /// Nothing to be had without waiting. The value calls return as ``Transfer/wouldBlock``.
+    package static var wouldBlock: Self { Self(EAGAIN) }
+}
+
+extension ErrorNumber: CustomStringConvertible {
+    package var description: String { String(cString: strerror(code)) }
+}

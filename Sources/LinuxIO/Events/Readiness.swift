@@ -1,0 +1,26 @@
+internal import CLinux
+
+/// What a descriptor is ready for, or what epoll shall report of it.
+package struct Readiness: OptionSet, Sendable {
+    package let rawValue: UInt32
+
+    package init(rawValue: UInt32) {
+        self.rawValue = rawValue
+    }
+
+    /// There is something to read, the end and an error among it.
+    package static let readable = Self(rawValue: EPOLLIN.rawValue)
+    /// There is room to write.
+    package static let writable = Self(rawValue: EPOLLOUT.rawValue)
+    /// The peer will send no more; what it sent before may still be unread.
+    package static let peerFinished = Self(rawValue: EPOLLRDHUP.rawValue)
+    /// Both directions are over, as after a reset. Always reported.
+    package static let hungUp = Self(rawValue: EPOLLHUP.rawValue)
+    /// An error is pending. Always reported.
+    package static let failed = Self(rawValue: EPOLLERR.rawValue)
+    /// Report changes only, not states.
+    package static let edgeTriggered = Self(rawValue: EPOLLET.rawValue)
+
+    /// How a socket is registered, once, for its life: everything about it, each time it changes.
+    package static let socketForLife: Self = [.readable, .writable, .peerFinished, .edgeTriggered]
+}

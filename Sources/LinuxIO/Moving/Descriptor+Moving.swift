@@ -1,0 +1,31 @@
+internal import CLinux
+internal import Glibc
+
+/// Moving bytes between a socket and memory.
+extension Descriptor {
+    /// Takes what the socket has, without waiting. The system call is recv(2).
+    package func receive(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
+        transfer { recv(number, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT)) }
+    }
+
+    /// Gives the socket what it takes, without waiting and without a signal when the peer is gone. The system call is
+    /// send(2).
+    package func send(_ bytes: UnsafeRawBufferPointer) -> Transfer {
+        transfer {
+            Glibc.send(number, bytes.baseAddress, bytes.count, CInt(MSG_DONTWAIT | MSG_NOSIGNAL))
+        }
+    }
+
+    /// Bytes that have arrived and are not yet read; 0 when the kernel cannot say.
+    package var readableBytes: Int { SocketQueues.readableBytes(of: number) }
+
+    /// Bytes that were sent and that the peer's kernel has not confirmed, the end of the stream counting as one; 0 when
+    /// the kernel cannot say. For a Unix socket: memory taken by what the peer has not read.
+    package var unconfirmedBytes: Int { SocketQueues.unconfirmedBytes(of: number) }
+
+    /// Tells the peer that nothing more will come. What was sent before still arrives.
+    package func finishSending() {
+        // Fails when the connection is gone already, and then the peer knows.
+        _ = Glibc.shutdown(number, CInt(SHUT_WR))
+    }
+}

@@ -1,0 +1,121 @@
+package import WormholeWire
+
+/// Who waits for whom.
+///
+///     token ──▶ newest ──▶ older ──▶ older         connections of one side only: others would have been joined
+///
+/// A step never fails half-way: it has changed everything or found nothing to change.
+package struct PairingTable: ~Copyable {
+    /// The newest of the connections that wait with a token.
+    private var newest: [TransitToken: UInt32] = [:]
+    /// The entry of each waiting connection, at the index of its name.
+    private var entries: [Entry] = []
+    /// Connections that wait.
+    package private(set) var connectionCount = 0
+
+    private static let nobody = UInt32.max
+
+    private struct Entry {
+        let handshake: TransitHandshake
+        let id: SlotID
+        var older: UInt32
+        var newer: UInt32
+        var isPresent: Bool
+    }
+
+    /// What a newcomer meets.
+    package enum Match: Equatable, Sendable {
+        /// Nobody it could be joined with: it waits now.
+        case nobody
+        /// The most recent of those it can be joined with, for an older one is likelier to be dead without our knowing.
+        /// The other connections of that one's side have lost. None of them waits any more.
+        case partner(SlotID, redundant: [SlotID])
+    }
+
+    package init() {}
+
+    /// Distinct tokens that are waited with.
+    package var tokenCount: Int { newest.count }
+
+    /// A connection has said what it wants.
+    package mutating func arrive(_ id: SlotID, with handshake: TransitHandshake) -> Match {
+        guard let partner = newest[handshake.token] else {
+            insert(id, handshake, before: Self.nobody)
+            return .nobody
+        }
+        // All that wait with one token are of one side, or else there is a single one without a side.
+        if let waitingSide = entries[Int(partner)].handshake.side, waitingSide == handshake.side {
+            insert(id, handshake, before: partner)
+            return .nobody
+        }
+        newest[handshake.token] = nil
+        var redundant: [SlotID] = []
+        var next = partner
+        while next != Self.nobody {
+            if next != partner { redundant.append(entries[Int(next)].id) }
+            entries[Int(next)].isPresent = false
+            connectionCount -= 1
+            next = entries[Int(next)].older
+        }
+        return .partner(entries[Int(partner)].id, redundant: redundant)
+    }
+
+    /// A connection that waits is no more to be had.
+    package mutating func leave(_ id: SlotID) {
+        precondition(contains(id), "leaving without having waited")
+        let entry = entries[Int(id.index)]
+        entries[Int(id.index)].isPresent = false
+        connectionCount -= 1
+        if entry.older != Self.nobody { entries[Int(entry.older)].newer = entry.newer }
+        if entry.newer != Self.nobody {
+            entries[Int(entry.newer)].older = entry.older
+        } else {
+            newest[entry.handshake.token] = entry.older == Self.nobody ? nil : entry.older
+        }
+    }
+
+    package func contains(_ id: SlotID) -> Bool {
+        guard Int(id.index) < entries.count else { return false }
+        return entries[Int(id.index)].isPresent && entries[Int(id.index)].id == id
+    }
+
+    private mutating func insert(_ id: SlotID, _ handshake: TransitHandshake, before older: UInt32) {
+        let entry = Entry(handshake: handshake, id: id, older: older, newer: Self.nobody, isPresent: true)
+        let index = Int(id.index)
+        if index >= entries.count {
+            // Places of connections that have not spoken yet.
+            let filler = Entry(handshake: handshake, id: id, older: Self.nobody, newer: Self.nobody, isPresent: false)
+            entries.append(contentsOf: repeatElement(filler, count: index + 1 - entries.count))
+        }
+        precondition(!entries[index].isPresent, "waiting twice")
+        entries[index] = entry
+        if older != Self.nobody { entries[Int(older)].newer = id.index }
+        newest[handshake.token] = id.index
+        connectionCount += 1
+    }
+
+    /// What is wrong with the table, for tests; `nil` when nothing is.
+    package var brokenInvariant: String? {
+        var reached = 0
+        for (token, head) in newest {
+            var index = head
+            var newer = Self.nobody
+            while index != Self.nobody {
+                let entry = entries[Int(index)]
+                reached += 1
+                if !entry.isPresent { return "someone who left is still in a set" }
+                if entry.handshake.token != token { return "a connection is in the set of another token" }
+                if entry.newer != newer { return "the set's links disagree" }
+                if entry.handshake.side != entries[Int(head)].handshake.side { return "two sides wait together" }
+                if entry.handshake.side == nil, index != head || entry.older != Self.nobody {
+                    return "a connection without a side waits in company"
+                }
+                newer = index
+                index = entry.older
+            }
+        }
+        if reached != connectionCount { return "\(reached) reachable of \(connectionCount) waiting" }
+        if entries.lazy.filter(\.isPresent).count != connectionCount { return "the count is off" }
+        return nil
+    }
+}

@@ -1,0 +1,233 @@
+package import Observations
+internal import WormholeWire
+
+/// Every connection of the relay until it has a partner: the one owner of handshakes and of the pairing table.
+///
+/// The shell tells what happened and carries out the effects, in order, before it tells the next thing. A name is good
+/// until an effect says that it is free; what is told about a name that is free changes nothing.
+package struct RelayFront: ~Copyable {
+    private var connections = Slots<TransitConnection>(minimumCapacity: 64)
+    private var table = PairingTable()
+    private var handshaking: DeadlineList
+    private var waiting: DeadlineList
+    private var refused: DeadlineList
+
+    package init(timeouts: FrontTimeouts = FrontTimeouts()) {
+        handshaking = DeadlineList(interval: timeouts.handshake)
+        waiting = DeadlineList(interval: timeouts.wait)
+        refused = DeadlineList(interval: timeouts.farewell)
+    }
+
+    // MARK: What happens to connections
+
+    /// A connection was let in.
+    ///
+    /// - Parameter arrival: When it was accepted; for a WebSocket client that is before its upgrade.
+    package mutating func admit(_ transport: Transport, accepted arrival: Arrival, at now: Instant) -> SlotID {
+        let id = connections.insert(TransitConnection(transport: transport, accepted: arrival))
+        handshaking.append(id.index, at: now, in: &connections)
+        return id
+    }
+
+    /// Bytes of a TCP client have come, at least one.
+    package mutating func received(
+        _ bytes: Span<UInt8>,
+        from id: SlotID,
+        at now: Instant,
+        into effects: inout [FrontEffect]
+    ) {
+        guard connections.contains(id) else { return }
+        let before = connections[id.index].phase
+        if let hello = connections[id.index].received(bytes, id: id, at: now, into: &effects) {
+            let early = bytes.extracting(droppingFirst: bytes.count - hello.earlyCount)
+            greet(id, hello.handshake, early: early.withUnsafeBufferPointer { Array($0) }, at: now, into: &effects)
+        } else {
+            file(id, from: before, at: now)
+        }
+    }
+
+    /// The first message of a WebSocket client was judged.
+    package mutating func judged(
+        _ verdict: HandshakeVerdict,
+        from id: SlotID,
+        at now: Instant,
+        into effects: inout [FrontEffect]
+    ) {
+        guard connections.contains(id), connections[id.index].phase == .handshaking else { return }
+        if let hello = connections[id.index].judged(verdict, earlyCount: 0, id: id, at: now, into: &effects) {
+            greet(id, hello.handshake, early: [], at: now, into: &effects)
+        } else {
+            file(id, from: .handshaking, at: now)
+        }
+    }
+
+    /// A data message of a WebSocket client has come, although nobody told it of a partner. If one was found meanwhile,
+    /// the name is free, and the message is payload.
+    package mutating func receivedMessage(from id: SlotID, at now: Instant, into effects: inout [FrontEffect]) {
+        guard connections.contains(id), connections[id.index].phase == .waiting else { return }
+        connections[id.index].grewImpatient(id: id, at: now, into: &effects)
+        file(id, from: .waiting, at: now)
+    }
+
+    /// A WebSocket client sent text.
+    package mutating func receivedText(from id: SlotID, at now: Instant, into effects: inout [FrontEffect]) {
+        guard connections.contains(id) else { return }
+        let before = connections[id.index].phase
+        connections[id.index].receivedText(id: id, at: now, into: &effects)
+        file(id, from: before, at: now)
+    }
+
+    /// A client will send no more, or is gone.
+    package mutating func ended(
+        _ id: SlotID,
+        cause: CloseCause,
+        at now: Instant,
+        into effects: inout [FrontEffect]
+    ) {
+        end(id, cause, .normal, at: now, into: &effects)
+    }
+
+    // MARK: Time
+
+    /// When ``expire(at:into:)`` has something to do; `nil` for never.
+    package var nextDeadline: Instant? {
+        var next = handshaking.nextDeadline(in: connections)
+        for deadline in [waiting.nextDeadline(in: connections), refused.nextDeadline(in: connections)] {
+            guard let deadline else { continue }
+            next = next.map { min($0, deadline) } ?? deadline
+        }
+        return next
+    }
+
+    /// Ends those who took too long.
+    package mutating func expire(at now: Instant, into effects: inout [FrontEffect]) {
+        while let index = handshaking.due(at: now, in: connections) {
+            effects.append(.observe(.handshakeFinished(form: .invalid, result: .timeout)))
+            effects.append(.observe(.limitHit(.transitHandshakeTimeout)))
+            end(connections.id(at: index), .handshakeTimeout, .normal, at: now, into: &effects)
+        }
+        while let index = waiting.due(at: now, in: connections) {
+            effects.append(.observe(.limitHit(.transitWaitTimeout)))
+            end(connections.id(at: index), .limit, .normal, at: now, into: &effects)
+        }
+        while let index = refused.due(at: now, in: connections) {
+            end(connections.id(at: index), .protocolError, .normal, at: now, into: &effects)
+        }
+    }
+
+    /// The relay is shutting down: everyone without a partner ends.
+    package mutating func stop(at now: Instant, into effects: inout [FrontEffect]) {
+        for index in connections.indices {
+            end(connections.id(at: index), .drain, .goingAway, at: now, into: &effects)
+        }
+    }
+
+    // MARK: What there is
+
+    /// Those who wait for a partner.
+    package var levels: TransitWaitingLevels {
+        TransitWaitingLevels(
+            connections: table.connectionCount,
+            tokens: table.tokenCount,
+            oldest: waiting.longestWaiting.map { connections[$0].accepted.date }
+        )
+    }
+
+    /// Whether a name is one of someone who is still here.
+    package func contains(_ id: SlotID) -> Bool { connections.contains(id) }
+
+    /// Connections that have a name.
+    package var connectionCount: Int { connections.count }
+
+    /// What is wrong, for tests; `nil` when nothing is.
+    package var brokenInvariant: String? {
+        var waitingCount = 0
+        for index in connections.indices {
+            let phase = connections[index].phase
+            if phase == .gone { return "someone who is gone still has a name" }
+            if phase == .waiting { waitingCount += 1 }
+            if (phase == .waiting) != table.contains(connections.id(at: index)) {
+                return "the pairing table disagrees about who waits"
+            }
+        }
+        if waitingCount != table.connectionCount { return "the pairing table knows somebody unknown" }
+        return table.brokenInvariant
+    }
+
+    // MARK: Steps
+
+    /// Finds a partner for a handshake, or lets it wait.
+    private mutating func greet(
+        _ id: SlotID,
+        _ handshake: TransitHandshake,
+        early: [UInt8],
+        at now: Instant,
+        into effects: inout [FrontEffect]
+    ) {
+        let form: HandshakeForm = handshake.side == nil ? .legacy : .sided
+        switch table.arrive(id, with: handshake) {
+        case .nobody:
+            let result: HandshakeResult = early.isEmpty ? .ok : .earlyData
+            effects.append(.observe(.handshakeFinished(form: form, result: result)))
+            connections[id.index].beginWaiting(id: id, at: now, early: !early.isEmpty, into: &effects)
+            handshaking.remove(id.index, in: &connections)
+            waiting.append(id.index, at: now, in: &connections)
+            file(id, from: .waiting, at: now)
+        case .partner(let partner, let redundant):
+            effects.append(.observe(.handshakeFinished(form: form, result: .ok)))
+            let record = PairRecord(
+                first: connections[partner.index].accepted,
+                second: connections[id.index].accepted,
+                paired: now
+            )
+            connections[partner.index].joined()
+            connections[id.index].joined()
+            waiting.remove(partner.index, in: &connections)
+            handshaking.remove(id.index, in: &connections)
+            _ = connections.remove(at: partner.index)
+            _ = connections.remove(at: id.index)
+            // Joined first: dropping the others must not delay two who have found each other.
+            effects.append(.join(Junction(first: partner, second: id, early: early, record: record)))
+            for other in redundant {
+                connections[other.index].superseded(id: other, at: now, into: &effects)
+                waiting.remove(other.index, in: &connections)
+                _ = connections.remove(at: other.index)
+            }
+        }
+    }
+
+    private mutating func end(
+        _ id: SlotID,
+        _ cause: CloseCause,
+        _ farewell: Farewell,
+        at now: Instant,
+        into effects: inout [FrontEffect]
+    ) {
+        guard connections.contains(id) else { return }
+        let before = connections[id.index].phase
+        connections[id.index].end(cause, farewell, id: id, at: now, into: &effects)
+        file(id, from: before, at: now)
+    }
+
+    /// Moves a connection to the list of what it waits for now, and forgets it when it is gone.
+    private mutating func file(_ id: SlotID, from before: TransitConnection.Phase, at now: Instant) {
+        let after = connections[id.index].phase
+        guard before != after else { return }
+        switch before {
+        case .handshaking:
+            handshaking.remove(id.index, in: &connections)
+        case .waiting:
+            waiting.remove(id.index, in: &connections)
+            table.leave(id)
+        case .refused:
+            refused.remove(id.index, in: &connections)
+        case .gone:
+            preconditionFailure("someone who was gone has come back")
+        }
+        switch after {
+        case .refused: refused.append(id.index, at: now, in: &connections)
+        case .gone: _ = connections.remove(at: id.index)
+        case .handshaking, .waiting: preconditionFailure("only a handshake leads from \(before) to \(after)")
+        }
+    }
+}

@@ -1,0 +1,62 @@
+internal import LinuxIO
+internal import Observations
+internal import TransitRules
+
+/// The means of reaching a client that has no partner yet.
+enum FrontClient: ~Copyable {
+    case socket(RelayEnd)
+    /// Its name on the event loop of the WebSocket clients.
+    case webSocket(WebSocketKey)
+}
+
+/// What a WebSocket client is called between its event loop and the relay's front.
+struct WebSocketKey: Hashable, Sendable {
+    let number: UInt64
+}
+
+/// The clients of the front, at the indices their names have in the rules.
+struct FrontClients: ~Copyable {
+    private var places: UnsafeMutablePointer<FrontClient?>
+    private var capacity = 64
+
+    init() {
+        places = .allocate(capacity: capacity)
+        for index in 0..<capacity { (places + index).initialize(to: nil) }
+    }
+
+    deinit {
+        places.deinitialize(count: capacity)
+        places.deallocate()
+    }
+
+    mutating func insert(_ client: consuming FrontClient, at index: UInt32) {
+        while Int(index) >= capacity { grow() }
+        places[Int(index)] = consume client
+    }
+
+    /// - Returns: `nil` when there is nobody.
+    mutating func remove(at index: UInt32) -> FrontClient? {
+        guard Int(index) < capacity else { return nil }
+        return places[Int(index)].take()
+    }
+
+    /// Calls `body` with the socket of a client, where it has one.
+    func withSocket<Result>(at index: UInt32, _ body: (borrowing Descriptor) -> Result) -> Result? {
+        guard Int(index) < capacity else { return nil }
+        switch places[Int(index)] {
+        case .some(.socket(let end)): return body(end.descriptor)
+        case .some(.webSocket): return nil
+        case .none: return nil
+        }
+    }
+
+    private mutating func grow() {
+        let larger = capacity * 2
+        let newPlaces = UnsafeMutablePointer<FrontClient?>.allocate(capacity: larger)
+        newPlaces.moveInitialize(from: places, count: capacity)
+        for index in capacity..<larger { (newPlaces + index).initialize(to: nil) }
+        places.deallocate()
+        places = newPlaces
+        capacity = larger
+    }
+}

@@ -1,0 +1,107 @@
+internal import LinuxIO
+internal import Observations
+internal import TransitRules
+
+/// Letting connections in.
+extension FrontLoop {
+    /// Connections accepted in one turn, so that a flood of newcomers leaves time for those who are in.
+    private static let acceptsPerTurn = 64
+    /// Rest after accepting has failed, as it does while there are no descriptors: it would fail again at once.
+    private static let acceptPause = Duration.milliseconds(100)
+
+    func watchListener() throws(ErrorNumber) {
+        // Level-triggered: what is not accepted in this turn is reported in the next.
+        switch listener {
+        case .some(let listener): try epoll.add(listener.descriptor, for: .readable, tag: Self.listenerTag)
+        case .none: break
+        }
+    }
+
+    func acceptConnections() {
+        for _ in 0..<Self.acceptsPerTurn {
+            do throws(ErrorNumber) {
+                // Refusing by number of connections, by rate and by source belongs here, before anybody is admitted.
+                guard let socket = try acceptNext() else { return }
+                admit(socket)
+            } catch {
+                observations.append(.acceptFailed(AcceptFailure(error)))
+                // The one who left while queueing is no reason to stop.
+                guard error == .connectionAborted else { return pauseAccepting() }
+            }
+        }
+    }
+
+    func resumeAccepting() {
+        acceptResumes = nil
+        setListenerInterest(.readable)
+    }
+
+    /// Accepts nobody any more. The file of a Unix socket goes with its listener.
+    func closeListener() {
+        guard let listener = listener.take() else { return }
+        listener.removePath()
+        _ = consume listener
+    }
+
+    // MARK: Steps
+
+    private func admit(_ socket: consuming AcceptedSocket) {
+        let arrival = Arrival.current
+        let kind = ConnectionKind(component: .transit, transport: .tcp, family: AddressFamily(socket.family))
+        let end = RelayEnd(descriptor: socket.takeDescriptor(), kind: kind, accepted: arrival.instant)
+        let id = rules.admit(.tcp, accepted: arrival, at: arrival.instant)
+        observations.append(.connectionAccepted(kind))
+        do throws(ErrorNumber) {
+            try epoll.add(end.descriptor, for: [.readable, .peerFinished, .edgeTriggered], tag: id.tag)
+            clients.insert(.socket(end), at: id.index)
+        } catch {
+            // The kernel has no room to watch it.
+            clients.insert(.socket(end), at: id.index)
+            endUnwatched(id)
+        }
+    }
+
+    private func pauseAccepting() {
+        acceptResumes = now + Self.acceptPause
+        setListenerInterest([])
+    }
+
+    private func setListenerInterest(_ interest: Readiness) {
+        do throws(ErrorNumber) {
+            switch listener {
+            case .some(let listener): try epoll.modify(listener.descriptor, for: interest, tag: Self.listenerTag)
+            case .none: break
+            }
+        } catch {
+            preconditionFailure("epoll does not know our own listener: \(error)")
+        }
+    }
+
+    private func acceptNext() throws(ErrorNumber) -> AcceptedSocket? {
+        switch listener {
+        case .some(let listener): return try AcceptedSocket.next(from: listener.descriptor)
+        case .none: return nil
+        }
+    }
+}
+
+extension AddressFamily {
+    init(_ family: AcceptedSocket.Family) {
+        switch family {
+        case .ipv4: self = .ipv4
+        case .ipv6: self = .ipv6
+        case .unix: self = .unix
+        }
+    }
+}
+
+extension AcceptFailure {
+    init(_ error: ErrorNumber) {
+        switch error {
+        case .processDescriptors: self = .processDescriptors
+        case .systemDescriptors: self = .systemDescriptors
+        case .connectionAborted: self = .aborted
+        default: self = .other
+        }
+    }
+}

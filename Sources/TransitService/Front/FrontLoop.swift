@@ -1,0 +1,173 @@
+internal import LinuxIO
+internal import Observations
+internal import TransitRules
+
+/// The epoll loop that accepts connections, reads their handshakes, keeps those who wait, and pairs them.
+///
+/// The one owner of the pairing table. What it decides are the rules of ``RelayFront``; it carries their effects out. TCP
+/// clients are its own; WebSocket clients live on their event loop and are spoken to through ports.
+///
+/// Confined to the thread that calls ``run()``; others speak to it through its ``FrontPort``.
+final class FrontLoop: ServiceLoop {
+    /// Bytes of one read. A client that was joined by its handshake hands the rest of such a read on in one block.
+    private static let readSize = 32 << 10
+    private static let eventCapacity = 256
+    /// Tags below 2^32 are no clients.
+    private static let signalTag: UInt64 = 0
+    static let listenerTag: UInt64 = 1
+
+    let port: FrontPort
+    let epoll: Epoll
+    let observations: ObservationSource
+    let workers: [RelayPort]
+    let bridge: BridgePort?
+    var listener: ListeningSocket?
+    /// When accepting goes on after it has failed; `nil` while it goes on.
+    var acceptResumes: Instant?
+
+    var rules: RelayFront
+    var clients = FrontClients()
+    /// The names the rules know the WebSocket clients by.
+    var webSocketIDs: [WebSocketKey: SlotID] = [:]
+    var now = Instant.current
+
+    private var effects: [FrontEffect] = []
+    private var events = EpollEvents(capacity: eventCapacity)
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 64)
+    private var reportedLevels = TransitWaitingLevels()
+    private var isStopping = false
+
+    init(
+        port: FrontPort,
+        listener: consuming ListeningSocket?,
+        timeouts: FrontTimeouts,
+        workers: [RelayPort],
+        bridge: BridgePort?,
+        observations: consuming ObservationSource
+    ) throws(ErrorNumber) {
+        self.port = port
+        self.workers = workers
+        self.bridge = bridge
+        self.observations = observations
+        rules = RelayFront(timeouts: timeouts)
+        epoll = try Epoll()
+        self.listener = listener
+        try epoll.add(port.signal.descriptor, for: .readable, tag: Self.signalTag)
+        try watchListener()
+    }
+
+    deinit { buffer.deallocate() }
+
+    /// Works until it was told to stop.
+    func run() {
+        while !isStopping { turn() }
+        observations.flush()
+    }
+
+    private func turn() {
+        let count = waitForEvents()
+        now = .current
+        // Those who leave come first, so that nobody is joined with someone who is known to be gone.
+        for index in 0..<count where events[index].readiness.isFarewell { handle(events[index]) }
+        for index in 0..<count where !events[index].readiness.isFarewell { handle(events[index]) }
+        rules.expire(at: now, into: &effects)
+        perform()
+        if let resumes = acceptResumes, resumes <= now { resumeAccepting() }
+        let levels = rules.levels
+        if levels != reportedLevels {
+            observations.append(.transitWaitingLevels(levels))
+            reportedLevels = levels
+        }
+        observations.flush()
+    }
+
+    private func waitForEvents() -> Int {
+        let deadline = [rules.nextDeadline, acceptResumes].compactMap(\.self).min()
+        do throws(ErrorNumber) {
+            return try epoll.wait(into: &events, milliseconds: deadline?.milliseconds(after: .current) ?? -1)
+        } catch {
+            preconditionFailure("epoll_wait refuses our own arguments: \(error)")
+        }
+    }
+
+    private func handle(_ event: (tag: UInt64, readiness: Readiness)) {
+        switch event.tag {
+        case Self.signalTag:
+            for order in port.takeOrders() { follow(order) }
+        case Self.listenerTag:
+            acceptConnections()
+        case let tag:
+            read(from: SlotID(tag: tag), hasFinished: event.readiness.isFarewell)
+        }
+    }
+
+    // MARK: TCP clients
+
+    /// Reads what a client has sent, and lets the rules decide, until there is nothing more or it is no longer ours.
+    private func read(from id: SlotID, hasFinished: Bool) {
+        while rules.contains(id) {
+            guard let result = clients.withSocket(at: id.index, { $0.receive(into: buffer) }) else { return }
+            switch result {
+            case .moved(let count):
+                let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                rules.received(bytes.bindMemory(to: UInt8.self).span, from: id, at: now, into: &effects)
+                perform()
+                // Less than there was room for means that it is empty, and the next byte is a new edge; except that an
+                // end that is known already makes no further edge.
+                if count < buffer.count && !hasFinished { return }
+            case .wouldBlock:
+                return
+            case .ended:
+                rules.ended(id, cause: .clientClose, at: now, into: &effects)
+                perform()
+            case .failed:
+                rules.ended(id, cause: .ioError, at: now, into: &effects)
+                perform()
+            }
+        }
+    }
+
+    // MARK: Orders
+
+    private func follow(_ order: FrontOrder) {
+        switch order {
+        case .opened(let key, let arrival):
+            let id = rules.admit(.webSocket, accepted: arrival, at: now)
+            clients.insert(.webSocket(key), at: id.index)
+            webSocketIDs[key] = id
+        case .judged(let key, let verdict):
+            guard let id = webSocketIDs[key] else { return }
+            rules.judged(verdict, from: id, at: now, into: &effects)
+        case .message(let key):
+            guard let id = webSocketIDs[key] else { return }
+            rules.receivedMessage(from: id, at: now, into: &effects)
+        case .text(let key):
+            guard let id = webSocketIDs[key] else { return }
+            rules.receivedText(from: id, at: now, into: &effects)
+        case .ended(let key, let cause):
+            guard let id = webSocketIDs[key] else { return }
+            rules.ended(id, cause: cause, at: now, into: &effects)
+        case .stop:
+            isStopping = true
+            closeListener()
+            rules.stop(at: now, into: &effects)
+        }
+        perform()
+    }
+
+    // MARK: Effects
+
+    private func perform() {
+        // Carrying an effect out never leads to another, so the buffer can be kept.
+        for effect in effects { perform(effect) }
+        effects.removeAll(keepingCapacity: true)
+    }
+}
+
+@available(*, unavailable)
+extension FrontLoop: Sendable {}
+
+extension Readiness {
+    /// Whether the peer has sent its end, or is gone.
+    fileprivate var isFarewell: Bool { !isDisjoint(with: [.peerFinished, .hungUp, .failed]) }
+}

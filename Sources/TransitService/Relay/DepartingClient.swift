@@ -1,0 +1,54 @@
+internal import LinuxIO
+internal import Observations
+internal import TransitRules
+
+/// A client whose pair is over and recorded, but which has not confirmed everything that was sent to it.
+struct DepartingClient: ~Copyable, Scheduled {
+    let descriptor: Descriptor
+    let kind: ConnectionKind
+    let accepted: Instant
+    let cause: CloseCause
+    var schedule = Schedule()
+    private var departure: Departure
+
+    init(_ end: consuming RelayEnd, cause: CloseCause, at now: Instant) {
+        kind = end.kind
+        accepted = end.accepted
+        self.cause = cause
+        departure = Departure(at: now)
+        descriptor = end.takeDescriptor()
+    }
+
+    /// Whether a client may be closed at once: it is gone, or has everything and sends nothing.
+    static func isSettled(_ end: borrowing RelayEnd) -> Bool {
+        if end.isBroken || end.hasEnded || end.kind.family == .unix { return true }
+        return end.descriptor.unconfirmedBytes == 0 && end.descriptor.readableBytes == 0
+    }
+
+    /// Throws away what it sends.
+    ///
+    /// - Parameter hasFinished: Whether it has sent its end: there is only so much before that.
+    /// - Returns: Whether it is gone, so that it can be closed.
+    mutating func discardInput(through buffer: UnsafeMutableRawBufferPointer, hasFinished: Bool) -> Bool {
+        while hasFinished || departure.mayDiscard {
+            switch descriptor.receive(into: buffer) {
+            case .moved(let count): departure.discarded(count)
+            case .wouldBlock: return false
+            case .ended, .failed: return true
+            }
+        }
+        return false
+    }
+
+    /// Looks after it, now and then.
+    ///
+    /// - Returns: Whether it can be closed.
+    mutating func isDone(at now: Instant, timeouts: RelayTimeouts) -> Bool {
+        departure.isDone(
+            unconfirmed: descriptor.unconfirmedBytes,
+            readable: descriptor.readableBytes,
+            at: now,
+            timeouts: timeouts
+        )
+    }
+}

@@ -1,0 +1,37 @@
+internal import LinuxIO
+internal import Observations
+internal import TransitRules
+
+/// One client of a pair: its socket, and what epoll last said about it.
+struct RelayEnd: ~Copyable, Sendable {
+    let descriptor: Descriptor
+    let kind: ConnectionKind
+    let accepted: Instant
+    /// There may be something to read. Only a read that finds nothing takes it back: the edge comes once.
+    var isReadable = false
+    /// There may be room to write. Only a write that finds none takes it back.
+    var isWritable = false
+    /// It has sent its end, maybe behind bytes that are not read yet.
+    var hasFinished = false
+    /// Its end was read: there is nothing more of it.
+    var hasEnded = false
+    /// It was reset, or given up by the kernel: it takes nothing more.
+    var isBroken = false
+
+    init(descriptor: consuming Descriptor, kind: ConnectionKind, accepted: Instant) {
+        self.descriptor = descriptor
+        self.kind = kind
+        self.accepted = accepted
+    }
+
+    mutating func note(_ readiness: Readiness) {
+        if !readiness.isDisjoint(with: [.readable, .peerFinished, .hungUp, .failed]) { isReadable = true }
+        if !readiness.isDisjoint(with: [.writable, .hungUp, .failed]) { isWritable = true }
+        if readiness.contains(.peerFinished) { hasFinished = true }
+        if readiness.contains(.failed) { isBroken = true }
+    }
+}
+
+extension RelayEnd {
+    consuming func takeDescriptor() -> Descriptor { descriptor }
+}

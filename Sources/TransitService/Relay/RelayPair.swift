@@ -1,0 +1,99 @@
+internal import LinuxIO
+internal import TransitRules
+
+/// Two clients whose bytes are moved to each other, in the worker's table.
+///
+///     first ──fromFirst──▶ second
+///     first ◀─fromSecond── second
+struct RelayPair: ~Copyable, Scheduled {
+    var first: RelayEnd
+    var second: RelayEnd
+    var fromFirst = RelayFlow()
+    var fromSecond = RelayFlow()
+    var closing = PairClosing()
+    let record: PairRecord
+    /// Payload accepted from both.
+    var totalBytes: UInt64 = 0
+    /// The list of those that idle, or of those that end.
+    var schedule = Schedule()
+    /// Which of the two.
+    var isWatchedEnding = false
+    /// Its place in the run queue.
+    var isQueued = false
+    var nextQueued = RunQueue.nobody
+
+    init(first: consuming RelayEnd, second: consuming RelayEnd, record: PairRecord) {
+        self.first = first
+        self.second = second
+        self.record = record
+    }
+
+    /// Moves what can be moved of one client's bytes.
+    @inline(__always)
+    mutating func advance(from side: PairSide, with supplies: RelaySupplies) -> FlowProgress {
+        let allowance = closing.isOpen ? Int.max : closing.allowance(from: side)
+        let progress =
+            switch side {
+            case .first: fromFirst.advance(from: &first, to: &second, allowance: allowance, with: supplies)
+            case .second: fromSecond.advance(from: &second, to: &first, allowance: allowance, with: supplies)
+            }
+        totalBytes &+= UInt64(progress.taken)
+        if !closing.isOpen { closing.took(progress.taken, from: side) }
+        return progress
+    }
+
+    /// Bytes a client has sent that were not taken yet. They are to be had at once, whatever epoll has said so far.
+    mutating func countReadable(of side: PairSide) -> Int {
+        switch side {
+        case .first:
+            first.isReadable = true
+            return first.descriptor.readableBytes
+        case .second:
+            second.isReadable = true
+            return second.descriptor.readableBytes
+        }
+    }
+
+    // MARK: The end
+
+    func isBroken(_ side: PairSide) -> Bool { side == .first ? first.isBroken : second.isBroken }
+
+    mutating func noteBreak(of side: PairSide) {
+        if side == .first { first.isBroken = true } else { second.isBroken = true }
+    }
+
+    mutating func noteEnd(of side: PairSide) {
+        if side == .first { first.hasEnded = true } else { second.hasEnded = true }
+    }
+
+    /// Throws away what was taken for a client that takes no more, and stops waiting for bytes that do not come.
+    mutating func discardDropped(with supplies: RelaySupplies) {
+        if closing.flow(from: .first) == .dropped { fromFirst.discard(with: supplies) }
+        if closing.flow(from: .second) == .dropped { fromSecond.discard(with: supplies) }
+        if fromFirst.isEmpty, !first.isReadable { closing.ranDry(.first) }
+        if fromSecond.isEmpty, !second.isReadable { closing.ranDry(.second) }
+    }
+
+    /// Whether everything that can be delivered is written.
+    var isOver: Bool { closing.hasReadAll && fromFirst.isEmpty && fromSecond.isEmpty }
+
+    /// Tells each client the end of what comes, where it has all of it, while the other still takes its own.
+    mutating func tellEnds() {
+        if closing.flow(from: .first) == .done, fromFirst.isEmpty, !fromFirst.hasFinished {
+            fromFirst.hasFinished = true
+            second.descriptor.finishSending()
+        }
+        if closing.flow(from: .second) == .done, fromSecond.isEmpty, !fromSecond.hasFinished {
+            fromSecond.hasFinished = true
+            first.descriptor.finishSending()
+        }
+    }
+
+    consuming func takeEnds() -> Ends { Ends(first: first, second: second) }
+
+    /// The two, out of the pair.
+    struct Ends: ~Copyable {
+        let first: RelayEnd
+        let second: RelayEnd
+    }
+}

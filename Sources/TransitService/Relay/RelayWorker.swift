@@ -1,0 +1,177 @@
+internal import DequeModule
+internal import LinuxIO
+internal import Observations
+internal import TransitRules
+
+/// An epoll loop that owns pairs: both their sockets, from the moment they are joined to the last byte.
+///
+/// Knows nothing of tokens or handshakes. A turn: take what epoll and the other threads say, give every pair in the run
+/// queue its share, see to those whose time has come, report. With nothing to do it sleeps without a timer.
+///
+/// Confined to the thread that calls ``run()``; others speak to it through its ``RelayPort``.
+final class RelayWorker: ServiceLoop {
+    /// Events of one wait.
+    private static let eventCapacity = 256
+
+    let port: RelayPort
+    let timeouts: RelayTimeouts
+    let epoll: Epoll
+    let observations: ObservationSource
+    let supplies: RelaySupplies
+    private var events = EpollEvents(capacity: eventCapacity)
+
+    var pairs = Slots<RelayPair>()
+    var runQueue = RunQueue()
+    /// Living pairs, by their last byte. Only kept in order when there is an idle timeout.
+    var idling: DeadlineList
+    /// Pairs that end, and those of which one has sent its end behind bytes that are not yet taken, by the last byte that
+    /// moved.
+    var ending: DeadlineList
+    var departing = Slots<DepartingClient>()
+    var departures: DeadlineList
+    var meter: RelayMeter
+
+    private var drain = Drain.no
+
+    private enum Drain {
+        case no
+        case until(Instant)
+        /// Every pair was told to end; those that have not by then are cut off.
+        case ending(abortAt: Instant)
+    }
+
+    /// - Parameters:
+    ///   - index: Which owner of pairs this is, for its levels.
+    ///   - pipeLimit: Its share of the pipes.
+    init(
+        index: Int,
+        port: RelayPort,
+        timeouts: RelayTimeouts,
+        pipeLimit: Int,
+        observations: consuming ObservationSource
+    ) throws(ErrorNumber) {
+        self.port = port
+        self.timeouts = timeouts
+        self.observations = observations
+        epoll = try Epoll()
+        supplies = RelaySupplies(pipeLimit: pipeLimit)
+        idling = DeadlineList(interval: timeouts.idle)
+        ending = DeadlineList(interval: timeouts.stalledDrain)
+        departures = DeadlineList(interval: timeouts.departureCheck)
+        meter = RelayMeter(owner: index, path: .tcpToTCP)
+        try epoll.add(port.signal.descriptor, for: .readable, tag: RelayTag.signal)
+    }
+
+    /// Works until it was told to drain and everything is over.
+    func run() {
+        while !isFinished { turn() }
+        report()
+        observations.flush()
+    }
+
+    private var isFinished: Bool {
+        if case .no = drain { return false }
+        return pairs.count == 0 && departing.count == 0
+    }
+
+    private func turn() {
+        let count = waitForEvents()
+        supplies.now = .current
+        for index in 0..<count {
+            let (tag, readiness) = events[index]
+            if tag == RelayTag.signal { followOrders() } else { note(readiness, for: RelayTag(tag)) }
+        }
+        // Those that come back to the queue while it is worked off have their next turn after the sockets were looked at.
+        for _ in 0..<runQueue.count { serve(runQueue.removeFirst(in: &pairs)) }
+        expire()
+        if let due = meter.nextReport, due <= supplies.now { report() }
+        observations.flush()
+    }
+
+    private func waitForEvents() -> Int {
+        do throws(ErrorNumber) {
+            return try epoll.wait(into: &events, milliseconds: runQueue.isEmpty ? millisecondsToNextDeadline() : 0)
+        } catch {
+            preconditionFailure("epoll_wait refuses our own arguments: \(error)")
+        }
+    }
+
+    private func note(_ readiness: Readiness, for tag: RelayTag) {
+        if tag.isDeparting {
+            // An event from before it left its pair finds nobody of this name, or finds the right one all the same.
+            if departing.contains(tag.id) { checkDeparture(tag.id.index, event: readiness) }
+            return
+        }
+        // An event of a pair that ended earlier in this turn finds nobody of this name.
+        guard pairs.contains(tag.id) else { return }
+        let pair = pairs.pointer(at: tag.id.index)
+        if readiness.contains(.peerFinished) { watchEnding(tag.id.index) }
+        switch tag.side {
+        case .first: pair.pointee.first.note(readiness)
+        case .second: pair.pointee.second.note(readiness)
+        }
+        runQueue.append(tag.id.index, in: &pairs)
+    }
+
+    private func followOrders() {
+        var orders = port.takeOrders()
+        while let order = orders.popFirst() {
+            switch consume order {
+            case .adopt(let handoff):
+                adopt(handoff)
+            case .drain(let deadline):
+                drain = .until(deadline)
+            }
+        }
+    }
+
+    private func report() {
+        meter.report(
+            at: supplies.now,
+            buffered: supplies.bufferedBytes,
+            paused: &supplies.pausedNanoseconds,
+            to: observations
+        )
+    }
+
+    // MARK: Time
+
+    private func millisecondsToNextDeadline() -> CInt {
+        var next = meter.nextReport
+        func consider(_ deadline: Instant?) {
+            guard let deadline else { return }
+            next = next.map { min($0, deadline) } ?? deadline
+        }
+        consider(idling.nextDeadline(in: pairs))
+        consider(ending.nextDeadline(in: pairs))
+        consider(departures.nextDeadline(in: departing))
+        switch drain {
+        case .no: break
+        case .until(let deadline), .ending(abortAt: let deadline): consider(deadline)
+        }
+        return next?.milliseconds(after: .current) ?? -1
+    }
+
+    private func expire() {
+        let now = supplies.now
+        while let index = idling.due(at: now, in: pairs) {
+            observations.append(.limitHit(.transitIdle))
+            end(index, .idleTimeout)
+        }
+        while let index = ending.due(at: now, in: pairs) { abandon(index) }
+        while let index = departures.due(at: now, in: departing) { checkDeparture(index, event: nil) }
+        switch drain {
+        case .until(let deadline) where deadline <= now:
+            drain = .ending(abortAt: now + timeouts.abort)
+            for index in pairs.indices where pairs[index].closing.isOpen { end(index, .drain) }
+        case .ending(let deadline) where deadline <= now:
+            for index in pairs.indices { abandon(index) }
+            for index in departing.indices { closeDeparting(index) }
+        case .no, .until, .ending:
+            break
+        }
+    }
+}
+
+@available(*, unavailable)
+extension RelayWorker: Sendable {}

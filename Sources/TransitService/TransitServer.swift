@@ -1,0 +1,158 @@
+internal import Glibc
+package import LinuxIO
+package import Logging
+package import Observations
+internal import Synchronization
+internal import TransitRules
+
+/// The transit relay: its listeners, the front that pairs, and the workers that relay.
+///
+///     TCP clients ──▶ front ──pairs of TCP──────────────▶ workers
+///                       ▲ └───pairs with a WebSocket──▶ bridge
+///     WebSocket clients ┴──▶ bridge (event loop)
+///
+/// Each of the boxes is one thread and owns what it holds. Nothing outlives ``stop(drainTimeout:)``.
+package final class TransitServer: Sendable {
+    private let configuration: TransitConfiguration
+    private let pipeline: ObservationPipeline
+    private let logger: Logger
+    private let tcp: Handover<ListeningSocket>
+    private let webSocket: Handover<ListeningSocket>
+    private let names: [String]
+    private let running = Mutex<Running?>(nil)
+
+    /// A relay that runs.
+    private struct Running {
+        let front: FrontPort
+        let frontThread: LoopThread
+        let workers: [Worker]
+        let webSockets: WebSocketSide?
+    }
+
+    private struct Worker {
+        let port: RelayPort
+        let thread: LoopThread
+    }
+
+    /// - Parameters:
+    ///   - tcp: Where TCP or Unix-domain clients come in; `nil` for none.
+    ///   - webSocket: Where WebSocket clients come in; `nil` for none.
+    package init(
+        configuration: TransitConfiguration,
+        tcp: consuming ListeningSocket?,
+        webSocket: consuming ListeningSocket?,
+        pipeline: ObservationPipeline,
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.pipeline = pipeline
+        self.logger = logger
+        var names: [String] = []
+        if let name = tcp?.name { names.append(name) }
+        if let name = webSocket?.name { names.append(name) }
+        self.names = names
+        self.tcp = Handover(tcp)
+        self.webSocket = Handover(webSocket)
+    }
+
+    /// Starts the threads and accepts connections. Call once.
+    ///
+    /// - Throws: When the process may have no more descriptors or threads. Nothing runs then.
+    package func start() async throws {
+        var workers: [Worker] = []
+        var webSockets: WebSocketSide?
+        do {
+            let front = try FrontPort()
+            for index in 0..<workerCount { workers.append(try await startWorker(index)) }
+            webSockets = try await startWebSockets(front)
+            let frontThread = try await startFront(front, workers: workers.map(\.port), bridge: webSockets?.port)
+            running.withLock { [workers, webSockets] in
+                $0 = Running(front: front, frontThread: frontThread, workers: workers, webSockets: webSockets)
+            }
+        } catch {
+            await webSockets?.stopWelcoming()
+            await end(workers, webSockets, drainTimeout: .zero)
+            throw error
+        }
+        for name in names { logger.info("Transit starting on \(name)") }
+    }
+
+    /// Stops accepting, ends everyone who has no partner, lets pairs finish, then ends those that have not.
+    ///
+    /// - Parameter drainTimeout: How long pairs may go on. Those that have not finished are ended in order, which takes at
+    ///   most another second.
+    /// - Returns: When every connection is closed, every record observed, and every thread gone.
+    package func stop(drainTimeout: Duration) async {
+        guard let running = running.withLock({ $0.take() }) else { return }
+        await running.webSockets?.stopWelcoming()
+        running.front.post(.stop)
+        // The front first: after its end, nobody gets another pair.
+        await running.frontThread.ended()
+        await end(running.workers, running.webSockets, drainTimeout: drainTimeout)
+    }
+
+    // MARK: Steps
+
+    private func startWorker(_ index: Int) async throws -> Worker {
+        let port = try RelayPort()
+        let pipeLimit = configuration.pipes / workerCount
+        let thread = try await LoopThread.start(name: "relay-\(index)") { [timeouts, pipeline] () throws(ErrorNumber) in
+            try RelayWorker(
+                index: index,
+                port: port,
+                timeouts: timeouts,
+                pipeLimit: pipeLimit,
+                observations: pipeline.makeSource()
+            )
+        }
+        return Worker(port: port, thread: thread)
+    }
+
+    private func startWebSockets(_ front: FrontPort) async throws -> WebSocketSide? {
+        guard let listener = webSocket.take() else { return nil }
+        return try await WebSocketSide.start(
+            on: listener,
+            front: front,
+            timeouts: timeouts,
+            firstOwner: workerCount,
+            serverName: configuration.serverName,
+            pipeline: pipeline
+        )
+    }
+
+    private func startFront(
+        _ port: FrontPort,
+        workers: [RelayPort],
+        bridge: BridgePort?
+    ) async throws -> LoopThread {
+        var timeouts = FrontTimeouts()
+        timeouts.handshake = configuration.handshakeTimeout
+        timeouts.wait = configuration.waitTimeout
+        timeouts.farewell = configuration.farewellTimeout
+        return try await LoopThread.start(name: "relay-front") { [tcp, pipeline, timeouts] () throws(ErrorNumber) in
+            try FrontLoop(
+                port: port,
+                listener: tcp.take(),
+                timeouts: timeouts,
+                workers: workers,
+                bridge: bridge,
+                observations: pipeline.makeSource()
+            )
+        }
+    }
+
+    private func end(_ workers: [Worker], _ webSockets: WebSocketSide?, drainTimeout: Duration) async {
+        let deadline = Instant.current + drainTimeout
+        for worker in workers { worker.port.drain(until: deadline) }
+        await webSockets?.stop(drainingUntil: deadline)
+        for worker in workers { await worker.thread.ended() }
+    }
+
+    private var timeouts: RelayTimeouts {
+        RelayTimeouts(idle: configuration.idleTimeout, stalledDrain: configuration.stalledDrainTimeout)
+    }
+
+    private var workerCount: Int {
+        configuration.workers > 0 ? configuration.workers : max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    }
+}
