@@ -32,6 +32,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // Start order, signals, graceful stop.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // SHA-1, for the proof of work a mailbox server may ask for.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         // SQLite: opening, migrations, statements, online backup.
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // Deques: queues that give memory back at both ends.
@@ -42,7 +44,7 @@ let package = Package(
         .executableTarget(
             name: "wormhole-server",
             dependencies: [
-                "Appliance",
+                "Appliance", "LinuxIO", "Telemetry", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -50,7 +52,8 @@ let package = Package(
         .target(
             name: "Appliance",
             dependencies: [
-                "Admin", "LinuxIO", "MailboxService", "Observations", "Telemetry", "TransitService", logging,
+                "Admin", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Telemetry", "TransitService",
+                "WormholeWire", logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -64,7 +67,8 @@ let package = Package(
         .target(
             name: "MailboxRules",
             dependencies: [
-                "Observations", "WormholeWire", .product(name: "DequeModule", package: "swift-collections"),
+                "Observations", "WormholeWire", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),
@@ -93,12 +97,15 @@ let package = Package(
         .target(name: "Observations", dependencies: ["WormholeWire"], swiftSettings: strict),
         .target(
             name: "Telemetry",
-            dependencies: ["LinuxIO", "Observations", "WormholeWire", logging, grdb, grdbSQLite],
+            dependencies: [
+                "LinuxIO", "Observations", "WormholeWire", logging, grdb, grdbSQLite,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
             swiftSettings: strict
         ),
         .target(
             name: "Admin",
-            dependencies: ["CMicroHTTPD", "LinuxIO", "Telemetry", logging],
+            dependencies: ["CMicroHTTPD", "LinuxIO", "Observations", "Telemetry", logging],
             swiftSettings: strict
         ),
 
@@ -125,10 +132,17 @@ let package = Package(
         ),
         .testTarget(name: "WormholeWireTests", dependencies: ["WormholeWire", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ObservationsTests", dependencies: ["Observations", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "MailboxRulesTests", dependencies: ["MailboxRules", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "MailboxRulesTests",
+            dependencies: ["MailboxRules", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "MailboxServiceTests",
-            dependencies: ["MailboxService", "TestSupport"],
+            dependencies: [
+                "LinuxIO", "MailboxRules", "MailboxService", "Observations", "TestSupport", "WormholeWire", logging,
+                grdb,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -151,10 +165,16 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "ApplianceTests", dependencies: ["Appliance", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ApplianceTests",
+            dependencies: ["Appliance", "LinuxIO", "TestSupport", logging],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "EndToEnd",
             dependencies: ["TestSupport", "wormhole-server"],
+            exclude: ["requirements.txt"],
+            resources: [.copy("Fixtures")],
             swiftSettings: strict
         ),
     ]

@@ -1,3 +1,5 @@
+import Glibc
+
 // The closed lists that observations speak in. Raw values are the label values of the metrics, so that a label can
 // never carry anything else.
 
@@ -69,6 +71,16 @@ package enum AcceptFailure: String, CaseIterable, Sendable {
     case systemDescriptors = "enfile"
     case aborted = "econnaborted"
     case other
+
+    /// - Parameter errorNumber: The value of `errno`.
+    package init(errorNumber: CInt) {
+        switch errorNumber {
+        case EMFILE: self = .processDescriptors
+        case ENFILE: self = .systemDescriptors
+        case ECONNABORTED: self = .aborted
+        default: self = .other
+        }
+    }
 }
 
 /// The limits whose hits are counted.
@@ -119,6 +131,21 @@ package enum MailboxErrorKind: String, CaseIterable, Sendable {
     case tooLarge = "too_large"
     case permission
     case other
+}
+
+/// How a client can get permission to bind.
+package enum PermissionMethod: String, CaseIterable, Sendable {
+    case none, hashcash
+}
+
+/// What became of a demand for permission.
+package enum PermissionResult: String, CaseIterable, Sendable {
+    /// The client was told of it.
+    case issued
+    case passed
+    case failed
+    /// The client tried to bind without.
+    case absent
 }
 
 /// The shape of a relay handshake.

@@ -4,6 +4,11 @@ package struct ConditionNotMet: Error, CustomStringConvertible {
     package let condition: String
     package let deadline: Duration
 
+    package init(condition: String, deadline: Duration) {
+        self.condition = condition
+        self.deadline = deadline
+    }
+
     package var description: String { "\(condition): still not so after \(deadline)" }
 }
 

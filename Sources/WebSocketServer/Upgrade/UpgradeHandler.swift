@@ -1,4 +1,4 @@
-import Glibc
+import LinuxIO
 import NIOCore
 import NIOHTTP1
 import WormholeWire
@@ -226,8 +226,6 @@ extension UpgradeHandler: Sendable {}
 extension Timestamp {
     /// The time on the wall clock.
     fileprivate static func now() -> Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+        Timestamp(microseconds: SystemClock.wallMicroseconds)
     }
 }

@@ -1,0 +1,85 @@
+import Observations
+import Telemetry
+
+/// Everything the endpoint answers. Handlers read atomics and snapshots only, and run on the endpoint's one thread.
+enum AdminRoutes {
+    static let plainText = "text/plain; charset=utf-8"
+
+    static let all: [AdminRoute] = [
+        .get(
+            "/",
+            "What runs here and how it is, for people.",
+            contentType: "text/html; charset=utf-8",
+            countedAs: .other,
+            handler: StatusPage.respond
+        ),
+        .get(
+            "/metrics",
+            "All metrics in Prometheus' text format.",
+            contentType: "text/plain; version=0.0.4; charset=utf-8",
+            countedAs: .metrics,
+            handler: metrics
+        ),
+        .get(
+            "/healthz",
+            "200 while every event loop turns; 503 naming those that are stuck.",
+            contentType: plainText,
+            countedAs: .healthz,
+            handler: health
+        ),
+        .get(
+            "/readyz",
+            "200 when clients should be sent here; ?verbose lists each check.",
+            contentType: plainText,
+            parameters: ["verbose"],
+            countedAs: .readyz,
+            handler: readiness
+        ),
+        .get(
+            "/version",
+            "The running build.",
+            contentType: "application/json",
+            countedAs: .other,
+            handler: version
+        ),
+    ]
+
+    @Sendable private static func metrics(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
+        AdminResponse(
+            status: 200,
+            contentType: "text/plain; version=0.0.4; charset=utf-8",
+            body: telemetry.exposition()
+        )
+    }
+
+    @Sendable private static func health(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
+        let stuck = telemetry.heartbeats.stuckLoops()
+        return stuck.isEmpty ? .text(200, "ok") : .text(503, "stuck: \(stuck.joined(separator: ", "))")
+    }
+
+    @Sendable private static func readiness(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
+        let isReady = telemetry.state.isReady
+        let verdict = isReady ? "ready" : "not ready"
+        let lines =
+            request.parameters.contains("verbose")
+            ? ["state: \(telemetry.state.lifecycle.rawValue)"] + telemetry.state.checks.map(\.line) + [verdict]
+            : [verdict]
+        return .text(isReady ? 200 : 503, lines.joined(separator: "\n"))
+    }
+
+    @Sendable private static func version(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
+        var object = JSONObject()
+        object.add("name", "wormhole-server")
+        object.add("version", telemetry.build.version)
+        object.add("revision", telemetry.build.revision)
+        object.add("swift_version", telemetry.build.swiftVersion)
+        return AdminResponse(status: 200, contentType: "application/json", body: object.line)
+    }
+}
+
+extension ProcessState.Check {
+    /// As `/readyz?verbose` shows it.
+    var line: String {
+        "\(check.rawValue): \(isReady ? "ok" : isAdvisory ? "failed (advisory)" : "failed")"
+    }
+}

@@ -1,0 +1,93 @@
+package import LinuxIO
+package import Logging
+package import Telemetry
+
+/// Everything the appliance has to know before it starts. Made by the command line, or by a test.
+package struct ApplianceConfiguration: Sendable {
+    /// Which services run, and which words the start-up lines use.
+    package var mailbox: MailboxSettings?
+    package var transit: TransitSettings?
+    /// Where `/metrics` and its neighbours are; `nil`: nowhere.
+    package var admin: Endpoint?
+
+    /// The folder that must be writable before anything starts; `nil` when each database has a path of its own.
+    package var stateDirectory: String?
+    package var records = RecordSettings()
+
+    /// How long relayed pairs may go on after the first signal to stop.
+    package var drainTimeout = Duration.seconds(10)
+    package var logLevel = Logger.Level.info
+
+    package init() {}
+}
+
+/// The mailbox server's part of the configuration.
+package struct MailboxSettings: Sendable {
+    package var endpoint: Endpoint
+    /// A path, or `:memory:`.
+    package var channelDatabasePath: String
+    /// Whether clients may ask which nameplates there are.
+    package var allowsList = true
+    package var advertisedVersion: String?
+    /// Makes clients quit with this text.
+    package var errorSignal: String?
+    package var messageOfTheDay: String?
+    package var webSocket = WebSocketOptions()
+    /// Whether a commit survives a power cut, or only a crash of the process.
+    package var survivesPowerCut = true
+    /// How long an untouched mailbox lives, in seconds; by application where that is another.
+    package var expirySeconds = 660
+    package var expirySecondsPerApp: [String: Int] = [:]
+    /// From where `X-Real-IP` and `X-Real-Port` are believed.
+    package var trustedProxies = AddressRange.loopback
+    /// Leading zero bits of the proof of work that is asked for; `nil`: none is.
+    package var hashcashBits: Int?
+    /// Whether clients without one are turned away.
+    package var requiresHashcash = false
+    package var limits = MailboxLimitSettings()
+
+    package init(endpoint: Endpoint, channelDatabasePath: String) {
+        self.endpoint = endpoint
+        self.channelDatabasePath = channelDatabasePath
+    }
+}
+
+/// What clients of the mailbox server may make it hold. 0 means unlimited.
+package struct MailboxLimitSettings: Sendable, Equatable {
+    package var messageBytes = 1 << 20
+    package var messagesPerMailbox = 1000
+    package var bytesPerMailbox = 8 << 20
+    package var storedBytes = 256 << 20
+    package var sendBufferBytes = 8 << 20
+    package var bindSeconds = 120
+    package var unfinishedUpgrades = 1024
+
+    package init() {}
+}
+
+/// The transit relay's part of the configuration.
+package struct TransitSettings: Sendable {
+    package var tcp: Endpoint?
+    package var webSocket: Endpoint?
+    /// What clients are told to use, when that is not what we listen on. For the log alone.
+    package var webSocketURL: String?
+
+    package init(tcp: Endpoint?, webSocket: Endpoint?) {
+        self.tcp = tcp
+        self.webSocket = webSocket
+    }
+}
+
+/// What is kept of the past, and how exactly.
+package struct RecordSettings: Sendable {
+    /// `nil`: no database.
+    package var databasePath: String?
+    package var schema = TelemetryConfiguration.UsageSchema.mailboxSuperset
+    /// An open descriptor for lines of JSON.
+    package var logDescriptor: CInt?
+    package var logKinds = Set(RecordKind.allCases)
+    /// Start times are rounded down to a multiple of this; 0 keeps them exact.
+    package var blurSeconds = 0
+
+    package init() {}
+}

@@ -1,0 +1,95 @@
+internal import MailboxService
+internal import MailboxRules
+internal import Observations
+internal import Telemetry
+internal import TransitService
+internal import WormholeWire
+
+// How the operator's settings become the services' own.
+
+extension ApplianceConfiguration {
+    var telemetry: TelemetryConfiguration {
+        var result = TelemetryConfiguration()
+        result.build = BuildInfo(version: ApplianceVersion.current)
+        result.usageDatabasePath = records.databasePath
+        result.usageSchema = records.schema
+        result.logDescriptor = records.logDescriptor
+        result.logKinds = records.logKinds
+        result.blurSeconds = records.blurSeconds
+        result.stateDirectory = stateDirectory
+        if let mailbox {
+            result.readinessChecks.formUnion([.mailbox, .channelDatabase])
+            result.maintenanceTasks.insert(.prune)
+            result.channelDatabasePath = mailbox.channelDatabasePath
+        }
+        if transit != nil { result.readinessChecks.insert(.transit) }
+        return result
+    }
+
+    /// How the mailbox server is run; `nil` when it is not.
+    var mailboxService: MailboxConfiguration? {
+        guard let mailbox else { return nil }
+        var result = MailboxConfiguration(channelDatabasePath: mailbox.channelDatabasePath)
+        result.welcome.motd = mailbox.messageOfTheDay
+        result.welcome.currentClientVersion = mailbox.advertisedVersion
+        result.welcome.error = mailbox.errorSignal
+        result.allowsList = mailbox.allowsList
+        // Addresses are for operators who keep everything; whoever blurs does not want them.
+        result.logsConnections = records.blurSeconds == 0
+        result.serverName = ApplianceVersion.serverName
+        result.synchronization = mailbox.survivesPowerCut ? .full : .normal
+        result.expiry = mailbox.expiry
+        result.trustedProxies = mailbox.trustedProxies
+        if let bits = mailbox.hashcashBits {
+            result.permission = .hashcash(bits: bits, isRequired: mailbox.requiresHashcash)
+        }
+        mailbox.limits.apply(to: &result)
+        mailbox.webSocket.apply(to: &result)
+        return result
+    }
+
+    /// How the relay is run; `nil` when it is not.
+    var transitService: TransitConfiguration? {
+        guard transit != nil else { return nil }
+        var result = TransitConfiguration()
+        result.serverName = ApplianceVersion.serverName
+        return result
+    }
+}
+
+extension MailboxSettings {
+    fileprivate var expiry: ExpiryPolicy {
+        var expiry = ExpiryPolicy(standard: .seconds(expirySeconds))
+        for (app, seconds) in expirySecondsPerApp {
+            // A name that no client can have needs no policy.
+            if let app = AppID(app) { expiry.perApp[app] = .seconds(seconds) }
+        }
+        return expiry
+    }
+}
+
+extension MailboxLimitSettings {
+    fileprivate func apply(to configuration: inout MailboxConfiguration) {
+        configuration.maximumMessageSize = messageBytes == 0 ? .max : messageBytes
+        configuration.limits.messagesPerMailbox = messagesPerMailbox
+        configuration.limits.bytesPerMailbox = bytesPerMailbox
+        configuration.limits.storedBytes = storedBytes
+        configuration.limits.bindTimeout = .seconds(bindSeconds)
+        configuration.maximumSendBuffer = sendBufferBytes
+        configuration.maximumUnfinishedUpgrades = unfinishedUpgrades == 0 ? .max : unfinishedUpgrades
+    }
+}
+
+extension WebSocketOptions {
+    /// The original's word for no limit, 0, leaves the server's own limit of a message in place.
+    fileprivate func apply(to configuration: inout MailboxConfiguration) {
+        configuration.pingInterval = pingInterval
+        configuration.pingTimeout = pingTimeout
+        configuration.upgradeTimeout = openingTimeout
+        configuration.closeTimeout = closingTimeout
+        configuration.maximumConnections = maximumConnections
+        // Clients send a message in one frame: the smaller of the two limits is the one that counts.
+        let limits = [maximumMessageBytes, maximumFrameBytes].filter { $0 > 0 }
+        if let limit = limits.min() { configuration.maximumMessageSize = limit }
+    }
+}

@@ -1,0 +1,57 @@
+internal import LinuxIO
+
+/// Every listener of the process, opened before anything is started, so that a port in use is found while nothing has
+/// happened yet.
+struct Listeners: ~Copyable {
+    var mailbox: ListeningSocket?
+    var transit: ListeningSocket?
+    var transitWebSocket: ListeningSocket?
+    var admin: ListeningSocket?
+    /// The files of Unix sockets, to be removed at the end; the sockets themselves go to the services.
+    private(set) var paths: [SocketPath] = []
+
+    private(set) var names = ListenerNames()
+
+    private init() {}
+
+    /// - Throws: The first listener's reason; those opened before it are closed again.
+    static func open(_ configuration: ApplianceConfiguration) throws(ListenError) -> Listeners {
+        var listeners = Listeners()
+        do throws(ListenError) {
+            try listeners.openAll(configuration)
+        } catch {
+            for path in listeners.paths { path.remove() }
+            throw error
+        }
+        return listeners
+    }
+
+    private mutating func openAll(_ configuration: ApplianceConfiguration) throws(ListenError) {
+        // The admin endpoint comes first: it has to answer when there are no descriptors left for clients.
+        if let endpoint = configuration.admin {
+            let socket = try open(endpoint)
+            names.admin = socket.name
+            admin = consume socket
+        }
+        if let endpoint = configuration.mailbox?.endpoint {
+            mailbox = try open(endpoint)
+        }
+        if let endpoint = configuration.transit?.tcp {
+            let socket = try open(endpoint)
+            names.transit = socket.name
+            transit = consume socket
+        }
+        if let endpoint = configuration.transit?.webSocket {
+            let socket = try open(endpoint)
+            names.transitWebSocket = socket.name
+            names.transitWebSocketPort = socket.port
+            transitWebSocket = consume socket
+        }
+    }
+
+    private mutating func open(_ endpoint: Endpoint) throws(ListenError) -> ListeningSocket {
+        let socket = try ListeningSocket.open(endpoint)
+        if let path = socket.path { paths.append(path) }
+        return socket
+    }
+}

@@ -1,0 +1,158 @@
+internal import Admin
+internal import LinuxIO
+internal import Logging
+internal import MailboxService
+internal import Observations
+internal import Telemetry
+internal import TransitService
+internal import UnixSignals
+
+/// The running parts of one appliance, and the order in which they live.
+///
+/// Telemetry starts first and stops last, for it has to see everything the others do. The admin endpoint answers from
+/// before the services start until after they have stopped.
+struct Parts: Sendable {
+    private let configuration: ApplianceConfiguration
+    private let names: ListenerNames
+    private let pipeline: ObservationPipeline
+    private let telemetry: Telemetry
+    private let admin: AdminServer?
+    private let transit: TransitServer?
+    private let mailbox: MailboxServer?
+    private let logger: @Sendable (String) -> Logger
+
+    /// Opens the databases and hands every part its listener. Nothing runs yet.
+    ///
+    /// - Throws: An error whose description is one line.
+    init(
+        _ configuration: ApplianceConfiguration,
+        listeners: inout Listeners,
+        logger: @escaping @Sendable (String) -> Logger
+    ) throws {
+        self.configuration = configuration
+        self.logger = logger
+        names = listeners.names
+        pipeline = ObservationPipeline()
+        telemetry = try Telemetry(
+            configuration: configuration.telemetry,
+            pipeline: pipeline,
+            logger: logger("telemetry")
+        )
+        mailbox =
+            if let settings = configuration.mailboxService, let listener = listeners.mailbox.take() {
+                try MailboxServer(
+                    configuration: settings,
+                    listener: listener,
+                    pipeline: pipeline,
+                    logger: logger("mailbox")
+                )
+            } else {
+                nil
+            }
+        transit =
+            if let settings = configuration.transitService {
+                TransitServer(
+                    configuration: settings,
+                    tcp: listeners.transit.take(),
+                    webSocket: listeners.transitWebSocket.take(),
+                    pipeline: pipeline,
+                    logger: logger("transit")
+                )
+            } else {
+                nil
+            }
+        admin =
+            if let listener = listeners.admin.take() {
+                try AdminServer(
+                    configuration: AdminConfiguration(),
+                    listener: listener,
+                    telemetry: telemetry,
+                    logger: logger("admin")
+                )
+            } else {
+                nil
+            }
+    }
+
+    /// Starts what is configured, and says so: a line for each listener, with its real port.
+    func start() async throws {
+        let log = logger("telemetry")
+        let blur = configuration.records.blurSeconds
+        log.info("\(blur == 0 ? "not blurring access times" : "blurring access times to \(blur) seconds")")
+        telemetry.start()
+        if let admin {
+            try admin.start()
+            names.admin.map { logger("admin").info("Admin starting on \($0)") }
+        }
+        if let transit {
+            try await transit.start()
+            report(.readinessChanged(.transit, isReady: true))
+            announceWebSocketURL()
+        }
+        if let mailbox {
+            warnAboutMailboxOptions()
+            try await mailbox.start()
+        }
+        report(.lifecycleChanged(.ready))
+    }
+
+    /// Waits for a signal, then stops in an orderly way; a second signal ends the pairs that still go on.
+    func run(until signals: UnixSignalsSequence) async {
+        await serve(until: signals)
+        report(.lifecycleChanged(.stopping))
+        admin?.stop()
+        await telemetry.stop()
+    }
+
+    private func serve(until signals: UnixSignalsSequence) async {
+        let (stopRequests, stopRequest) = AsyncStream<Void>.makeStream()
+        // Cancelled when this function returns, because then the services have stopped by themselves.
+        async let _: Void = watch(signals, stopRequest)
+        for await _ in stopRequests { break }
+        report(.lifecycleChanged(.draining))
+        await stopServices()
+    }
+
+    private func watch(_ signals: UnixSignalsSequence, _ stopRequest: AsyncStream<Void>.Continuation) async {
+        let log = logger("server")
+        var isStopping = false
+        for await signal in signals {
+            guard isStopping else {
+                isStopping = true
+                log.info("\(signal): stopping")
+                stopRequest.yield()
+                continue
+            }
+            log.info("\(signal) again: ending everything at once")
+            await transit?.stop(drainTimeout: .zero)
+            return
+        }
+    }
+
+    private func stopServices() async {
+        async let transitStopped: Void? = transit?.stop(drainTimeout: configuration.drainTimeout)
+        async let mailboxStopped: Void? = mailbox?.stop()
+        _ = await (transitStopped, mailboxStopped)
+    }
+
+    private func warnAboutMailboxOptions() {
+        let log = logger("mailbox")
+        if configuration.mailbox?.allowsList == false { log.info("listing disallowed") }
+        for option in configuration.mailbox?.webSocket.ignored ?? [] {
+            log.warning("WebSocket option '\(option)' has no effect")
+        }
+    }
+
+    /// The URL is for the operator to pass on; the relay itself serves whatever leads to it.
+    private func announceWebSocketURL() {
+        guard names.transitWebSocket != nil else { return }
+        let url = configuration.transit?.webSocketURL ?? names.transitWebSocketPort.map { "ws://localhost:\($0)" }
+        if let url { logger("transit").info("Using WebSocket URL '\(url)'") }
+    }
+
+    private func report(_ observation: Observation) {
+        let source = pipeline.makeSource(capacity: 1)
+        source.append(observation)
+        source.flush()
+    }
+}

@@ -1,0 +1,125 @@
+import Observations
+import WormholeWire
+
+// Nameplates: the short numbers people say, each pointing to one mailbox.
+//
+//     absent ──claim(s1)──▶ claimed ──claim(s2)──▶ claimed by two ──claim(s3)──▶ crowded for everybody
+//     nobody left claiming, its mailbox closed by all, or expired ─▶ absent
+
+extension MemoryStore {
+    mutating func allocate(
+        _ app: AppID,
+        _ side: Side,
+        at now: Timestamp,
+        into events: inout [StoreEvent]
+    ) -> StoreOutcome {
+        guard let nameplate = freeNameplate(of: app) else { return .failed(.noFreeNameplate) }
+        switch claim(app, nameplate, side, at: now, into: &events) {
+        case .failed(let failure): return .failed(failure)
+        case .nameplates, .allocated, .claimed, .released, .opened, .added, .closed:
+            events.append(.observed(.nameplateAllocated(digits: nameplate.digits.utf8.count)))
+            return .allocated(nameplate)
+        }
+    }
+
+    /// The shortest free number, chosen at random among those of its length; beyond 999 any free one of up to 999,999.
+    private mutating func freeNameplate(of app: AppID) -> Nameplate? {
+        let taken = nameplates[app] ?? [:]
+        for range in [1...9, 10...99, 100...999] {
+            let free = range.filter { taken[Nameplate($0)] == nil }
+            if let number = free.randomElement(using: &random) { return Nameplate(number) }
+        }
+        for _ in 0..<1000 {
+            let nameplate = Nameplate(Int.random(in: 1000...999_999, using: &random))
+            if taken[nameplate] == nil { return nameplate }
+        }
+        return nil
+    }
+
+    mutating func claim(
+        _ app: AppID,
+        _ nameplate: Nameplate,
+        _ side: Side,
+        at now: Timestamp,
+        into events: inout [StoreEvent]
+    ) -> StoreOutcome {
+        if nameplates[app]?[nameplate] == nil { create(nameplate, of: app, at: now, into: &events) }
+        guard let entry = nameplates[app]?[nameplate] else { return .failed(.unavailable) }
+        if let known = entry.sides.first(where: { $0.side == side }) {
+            guard known.isClaimed else { return .failed(.reclaimed) }
+        } else if entry.sides.count < MailboxLimits.recordedSides {
+            lastRows.nameplateSide += 1
+            let row = lastRows.nameplateSide
+            events.append(.changed(.nameplateSideAdded(row: row, nameplateRow: entry.row, side, added: now)))
+            append(.init(row: row, side: side, added: now, isClaimed: true), to: nameplate, of: app)
+        }
+        let isCrowded = !enter(entry.mailbox, as: side, at: now, into: &events)
+        if isCrowded || (nameplates[app]?[nameplate]?.sides.count ?? 0) >= MailboxLimits.recordedSides {
+            return .failed(.crowded)
+        }
+        touch(entry.mailbox, at: now, into: &events)
+        return .claimed(entry.mailbox)
+    }
+
+    private mutating func create(
+        _ nameplate: Nameplate,
+        of app: AppID,
+        at now: Timestamp,
+        into events: inout [StoreEvent]
+    ) {
+        var id = MailboxID.random(using: &random)
+        while mailboxes[id] != nil { id = MailboxID.random(using: &random) }
+        create(id, of: app, isForNameplate: true, at: now, into: &events)
+        lastRows.nameplate += 1
+        let row = lastRows.nameplate
+        events.append(.changed(.nameplateCreated(row: row, app, nameplate, id)))
+        insert(NameplateEntry(row: row, appID: app, nameplate: nameplate, mailbox: id, sides: []))
+    }
+
+    mutating func release(
+        _ app: AppID,
+        _ nameplate: Nameplate,
+        _ side: Side,
+        at now: Timestamp,
+        into events: inout [StoreEvent]
+    ) {
+        guard let sides = nameplates[app]?[nameplate]?.sides,
+            let index = sides.firstIndex(where: { $0.side == side && $0.isClaimed })
+        else { return }
+        if sides.contains(where: { $0.isClaimed && $0.side != side }) {
+            events.append(.changed(.nameplateSideReleased(row: sides[index].row)))
+            nameplates[app]?[nameplate]?.sides[index].isClaimed = false
+        } else {
+            retire(nameplate, of: app, at: now, isPruned: false, into: &events)
+        }
+    }
+
+    /// Removes a nameplate for good and says so.
+    mutating func retire(
+        _ nameplate: Nameplate,
+        of app: AppID,
+        at now: Timestamp,
+        isPruned: Bool,
+        into events: inout [StoreEvent]
+    ) {
+        guard let entry = remove(nameplate, of: app) else { return }
+        events.append(.changed(.nameplateDeleted(row: entry.row, sideRows: entry.sides.map(\.row))))
+        events.append(.observed(.nameplateRetired(entry.summary(endingAt: now, isPruned: isPruned))))
+    }
+}
+
+extension MailboxID {
+    /// 8 random bytes in base32, lower case, without padding: 13 characters of `[a-z2-7]`.
+    fileprivate static func random(using random: inout some RandomNumberGenerator) -> MailboxID {
+        let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".unicodeScalars)
+        var bits = random.next()
+        // 64 bits are 12 groups of 5 and one of 4, which base32 fills up with a zero bit on its right.
+        var text = String.UnicodeScalarView()
+        for _ in 0..<12 {
+            text.append(alphabet[Int(bits >> 59)])
+            bits <<= 5
+        }
+        text.append(alphabet[Int(bits >> 60) << 1])
+        return MailboxID(unchecked: WireString(String(text)))
+    }
+}

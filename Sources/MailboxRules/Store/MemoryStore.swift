@@ -1,0 +1,181 @@
+package import Observations
+package import WormholeWire
+
+/// The store of a single process: everything is in memory, and a journal writes the changes down.
+///
+/// It answers while it is asked. Every change of the stored state is said as a ``StoreEvent/changed(_:)`` before the answer that
+/// depends on it; listeners are not stored, since they end with their connections.
+///
+/// The rules are those of the mailbox protocol, sections on nameplates, mailboxes, allocation and expiry.
+package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelStore, Sendable {
+    let expiry: ExpiryPolicy
+    let limits: MailboxLimits
+    var random: Random
+
+    var nameplates: [AppID: [Nameplate: NameplateEntry]] = [:]
+    /// By id alone: ids are unique over all applications, as in the database's schema.
+    var mailboxes: [MailboxID: MailboxEntry] = [:]
+    var lastRows: RowNumbers
+
+    private var listeners: [MailboxID: [ConnectionID]] = [:]
+    /// Nameplates and mailboxes of each application.
+    private var appUse: [AppID: Int] = [:]
+    package private(set) var levels = MailboxLevels()
+    /// Whether changes can be written down. While they cannot, nothing is changed, and who wants a change is told.
+    package private(set) var isAvailable = true
+
+    /// - Parameters:
+    ///   - stored: What the journal read back.
+    ///   - random: The system's generator in production: mailbox ids are secrets.
+    package init(_ stored: StoredChannels, expiry: ExpiryPolicy, limits: MailboxLimits, random: Random) {
+        self.expiry = expiry
+        self.limits = limits
+        self.random = random
+        self.lastRows = stored.lastRows
+        for mailbox in stored.mailboxes { insert(mailbox) }
+        for nameplate in stored.nameplates { insert(nameplate) }
+    }
+
+    /// Refuses every change until ``reload(_:)``: a change could not be written down, so that what is held here may be ahead
+    /// of what is stored.
+    package mutating func suspend() {
+        isAvailable = false
+    }
+
+    /// Takes what the journal read back in place of what is held, and changes again. Listeners stay.
+    package mutating func reload(_ stored: StoredChannels) {
+        let listeners = self.listeners
+        self = MemoryStore(stored, expiry: expiry, limits: limits, random: random)
+        self.listeners = listeners
+        levels.subscriptions = listeners.values.reduce(0) { $0 + $1.count }
+    }
+
+    package mutating func perform(
+        _ operation: StoreOperation,
+        for subscriber: ConnectionID,
+        at now: Timestamp,
+        into events: inout [StoreEvent]
+    ) {
+        guard isAvailable else { return events.append(.completed(subscriber, .failed(.unavailable))) }
+        let outcome: StoreOutcome
+        switch operation {
+        case .list(let app):
+            outcome = .nameplates((nameplates[app]?.keys).map { $0.sorted() } ?? [])
+        case .allocate(let app, let side):
+            outcome = allocate(app, side, at: now, into: &events)
+        case .claim(let app, let nameplate, let side):
+            outcome = claim(app, nameplate, side, at: now, into: &events)
+        case .release(let app, let nameplate, let side):
+            release(app, nameplate, side, at: now, into: &events)
+            outcome = .released
+        case .open(let app, let mailbox, let side):
+            outcome = open(app, mailbox, side, for: subscriber, at: now, into: &events)
+        case .add(let app, let mailbox, let message):
+            outcome = add(message, to: mailbox, of: app, into: &events)
+            events.append(.completed(subscriber, outcome))
+            if case .added = outcome, let listeners = listeners[mailbox] {
+                events.append(.message(message, to: listeners))
+            }
+            return
+        case .close(let app, let mailbox, let side, let mood, let isOpen):
+            if isOpen { unsubscribe(subscriber, from: mailbox) }
+            outcome = close(app, mailbox, side, mood: mood, isOpen: isOpen, at: now, into: &events)
+        }
+        events.append(.completed(subscriber, outcome))
+    }
+
+    // MARK: Listeners
+
+    mutating func subscribe(_ subscriber: ConnectionID, to mailbox: MailboxID) {
+        listeners[mailbox, default: []].append(subscriber)
+        levels.subscriptions += 1
+    }
+
+    package mutating func unsubscribe(_ subscriber: ConnectionID, from mailbox: MailboxID) {
+        guard let index = listeners[mailbox]?.firstIndex(of: subscriber) else { return }
+        listeners[mailbox]?.remove(at: index)
+        if listeners[mailbox]?.isEmpty == true { listeners[mailbox] = nil }
+        levels.subscriptions -= 1
+    }
+
+    private mutating func unsubscribeAll(from mailbox: MailboxID) {
+        levels.subscriptions -= listeners.removeValue(forKey: mailbox)?.count ?? 0
+    }
+
+    func hasListeners(_ mailbox: MailboxID) -> Bool { listeners[mailbox] != nil }
+
+    // MARK: Entries and what is counted of them
+
+    mutating func insert(_ entry: MailboxEntry) {
+        mailboxes[entry.id] = entry
+        appUse[entry.appID, default: 0] += 1
+        levels.apps = appUse.count
+        levels.mailboxes.count(sides: entry.sides.count, by: 1)
+        levels.storedMessages += entry.messages.count
+        levels.storedBytes += entry.storedBytes
+    }
+
+    mutating func insert(_ entry: NameplateEntry) {
+        nameplates[entry.appID, default: [:]][entry.nameplate] = entry
+        mailboxes[entry.mailbox]?.nameplates.append(entry.nameplate)
+        appUse[entry.appID, default: 0] += 1
+        levels.apps = appUse.count
+        levels.nameplates.count(sides: entry.sides.count, by: 1)
+    }
+
+    /// Takes a mailbox out of memory with everything that hangs on it.
+    mutating func remove(_ mailbox: MailboxID) -> MailboxEntry? {
+        guard let entry = mailboxes.removeValue(forKey: mailbox) else { return nil }
+        unsubscribeAll(from: mailbox)
+        dropUse(of: entry.appID)
+        levels.mailboxes.count(sides: entry.sides.count, by: -1)
+        levels.storedMessages -= entry.messages.count
+        levels.storedBytes -= entry.storedBytes
+        return entry
+    }
+
+    mutating func remove(_ nameplate: Nameplate, of app: AppID) -> NameplateEntry? {
+        guard let entry = nameplates[app]?.removeValue(forKey: nameplate) else { return nil }
+        if nameplates[app]?.isEmpty == true { nameplates[app] = nil }
+        mailboxes[entry.mailbox]?.nameplates.removeAll { $0 == nameplate }
+        dropUse(of: app)
+        levels.nameplates.count(sides: entry.sides.count, by: -1)
+        return entry
+    }
+
+    mutating func append(_ side: NameplateEntry.ClaimingSide, to nameplate: Nameplate, of app: AppID) {
+        let count = nameplates[app]?[nameplate]?.sides.count ?? 0
+        nameplates[app]?[nameplate]?.sides.append(side)
+        levels.nameplates.count(sides: count, by: -1)
+        levels.nameplates.count(sides: count + 1, by: 1)
+    }
+
+    mutating func append(_ side: MailboxEntry.OpeningSide, to mailbox: MailboxID) {
+        let count = mailboxes[mailbox]?.sides.count ?? 0
+        mailboxes[mailbox]?.sides.append(side)
+        levels.mailboxes.count(sides: count, by: -1)
+        levels.mailboxes.count(sides: count + 1, by: 1)
+    }
+
+    mutating func countStored(_ message: StoredMessage) {
+        levels.storedMessages += 1
+        levels.storedBytes += message.storedBytes
+    }
+
+    private mutating func dropUse(of app: AppID) {
+        appUse[app, default: 1] -= 1
+        if appUse[app] == 0 { appUse[app] = nil }
+        levels.apps = appUse.count
+    }
+}
+
+extension MailboxLevels.BySides {
+    /// Adds or takes away one that has this many sides.
+    fileprivate mutating func count(sides: Int, by step: Int) {
+        switch sides {
+        case ...1: lonely += step
+        case 2: paired += step
+        default: crowded += step
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Observations
+import WormholeWire
+
+// What the usage records say of a nameplate or mailbox at its end, by the rules of the mailbox protocol, section on the
+// usage database.
+
+extension NameplateEntry {
+    func summary(endingAt end: Timestamp, isPruned: Bool) -> NameplateSummary {
+        let times = sides.map(\.added).sorted()
+        let started = times.first ?? end
+        let result: NameplateResult =
+            if sides.count > 2 { .crowded } else if isPruned { .pruney } else { sides.count == 2 ? .happy : .lonely }
+        return NameplateSummary(
+            appID: appID,
+            started: started,
+            waitingTime: times.count > 1 ? max(.zero, times[1] - started) : nil,
+            totalTime: max(.zero, end - started),
+            result: result
+        )
+    }
+}
+
+extension MailboxEntry {
+    func summary(endingAt end: Timestamp, isPruned: Bool) -> MailboxSummary {
+        let times = sides.map(\.added).sorted()
+        let started = times.first ?? updated
+        return MailboxSummary(
+            appID: appID,
+            isForNameplate: isForNameplate,
+            started: started,
+            waitingTime: times.count > 1 ? max(.zero, times[1] - started) : nil,
+            totalTime: max(.zero, end - started),
+            result: result(isPruned: isPruned)
+        )
+    }
+
+    /// The worst that can be said of it; later rules override earlier ones.
+    private func result(isPruned: Bool) -> MailboxResult {
+        if sides.isEmpty { return .quiet }
+        if sides.count > 2 { return .crowded }
+        if isPruned { return .pruney }
+        for mood in [MailboxResult.scary, .errory, .lonely] where sides.contains(where: { $0.mood == mood.rawValue }) {
+            return mood
+        }
+        return sides.count == 1 ? .lonely : .happy
+    }
+}

@@ -1,0 +1,145 @@
+import GRDB
+import Glibc
+package import MailboxRules
+
+/// The SQLite file that holds the live state: nameplates, mailboxes, their sides and messages.
+///
+/// Written ahead of the file itself (WAL) while the server runs, so that a commit is one write and, with full
+/// synchronisation, one flush; brought back to a single plain file when it is closed. One connection, on one thread at a time.
+///
+/// Foreign keys are checked when the file is opened and not on every statement: the rules keep them, and their check would
+/// search tables that have no index for it.
+package final class ChannelDatabase {
+    /// What a commit survives.
+    package enum Synchronization: String, CaseIterable, Sendable {
+        /// A power cut.
+        case full
+        /// A crash of the process, not of the machine.
+        case normal
+    }
+
+    let path: String
+    let queue: DatabaseQueue
+    /// Prepared once. Only touched inside `queue`.
+    private var statements: ChannelStatements
+
+    /// Opens the file, or makes a new one of version 1 when there is none or an empty one.
+    ///
+    /// - Parameters:
+    ///   - path: A file in a directory that exists, or `:memory:`.
+    ///   - synchronization: What a commit survives.
+    /// - Throws: ``ChannelDatabaseError``; the file is as it was.
+    package init(path: String, synchronization: Synchronization) throws {
+        self.path = path
+        do {
+            if path != ":memory:" { try Self.createIfMissing(path) }
+            queue = try DatabaseQueue(path: path, configuration: Self.configuration)
+            statements = try queue.inDatabase { db in
+                if path == ":memory:" { try db.execute(sql: ChannelSchema.creation) }
+                try Self.check(db)
+                try db.execute(sql: "PRAGMA journal_mode = WAL")
+                try db.execute(sql: "PRAGMA synchronous = \(synchronization.rawValue.uppercased())")
+                try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+                return try ChannelStatements(db)
+            }
+        } catch {
+            throw ChannelDatabaseError(error, opening: path)
+        }
+    }
+
+    // MARK: Opening
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = false
+        configuration.busyMode = .timeout(5)
+        configuration.label = "channel database"
+        return configuration
+    }
+
+    /// Makes a new file whole under another name, readable by its owner alone, and only then gives it its own name.
+    private static func createIfMissing(_ path: String) throws {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_size > 0 { return }
+        let draft = "\(path).new-\(getpid())"
+        unlink(draft)
+        let descriptor = open(draft, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw SystemFailure(number: errno) }
+        Glibc.close(descriptor)
+        defer { unlink(draft) }
+        let queue = try DatabaseQueue(path: draft, configuration: configuration)
+        try queue.inTransaction { db in
+            try db.execute(sql: ChannelSchema.creation)
+            return .commit
+        }
+        try queue.close()
+        guard rename(draft, path) == 0 else { throw SystemFailure(number: errno) }
+    }
+
+    private static func check(_ db: Database) throws {
+        guard try db.tableExists("version"), let version = try Int.fetchOne(db, sql: "SELECT version FROM version")
+        else { throw SchemaProblem.notChannelDatabase }
+        guard ChannelSchema.knownVersions.contains(version) else { throw SchemaProblem.version(version) }
+        if try Row.fetchOne(db, sql: "PRAGMA foreign_key_check") != nil { throw SchemaProblem.foreignKeys }
+    }
+
+    // MARK: Working
+
+    /// Writes changes down in one transaction: all of them, or none.
+    ///
+    /// - Throws: ``ChannelDatabaseError``.
+    package func write(_ changes: [Change]) throws {
+        do {
+            try queue.inDatabase { db in
+                try db.execute(sql: "BEGIN IMMEDIATE")
+                do {
+                    for change in changes { try statements.write(change) }
+                    try db.execute(sql: "COMMIT")
+                } catch {
+                    // SQLite has ended the transaction itself after some failures, so that this one may fail.
+                    if db.isInsideTransaction { try? db.execute(sql: "ROLLBACK") }
+                    throw error
+                }
+            }
+        } catch {
+            throw ChannelDatabaseError(error, using: path)
+        }
+    }
+
+    /// Finds out whether the file takes changes, by making one that changes nothing.
+    ///
+    /// - Throws: ``ChannelDatabaseError``.
+    package func probe() throws {
+        do {
+            try queue.inTransaction(.immediate) { db in
+                try db.execute(sql: "UPDATE version SET version = version")
+                return .commit
+            }
+        } catch {
+            throw ChannelDatabaseError(error, using: path)
+        }
+    }
+
+    /// Moves what is committed from the log into the file. Takes milliseconds; for when nothing waits.
+    package func checkpoint() throws {
+        do {
+            try queue.inDatabase { db in _ = try db.checkpoint(.passive) }
+        } catch {
+            throw ChannelDatabaseError(error, using: path)
+        }
+    }
+
+    /// Leaves one plain file behind.
+    package func close() throws {
+        do {
+            queue.inDatabase { db in
+                statements = ChannelStatements()
+                // Another program that reads keeps the log in use; then it stays, and the next start goes on with it.
+                try? db.execute(sql: "PRAGMA journal_mode = DELETE")
+            }
+            try queue.close()
+        } catch {
+            throw ChannelDatabaseError(error, using: path)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+/// The tables of the channel database, version 1, which every release of the original server opens.
+///
+/// Source: mailbox protocol, section on persistence. Tables, columns and indices are exactly these, so that either server can
+/// open the other's file; version 2 has three more tables, which are left alone.
+enum ChannelSchema {
+    /// The version new files have.
+    static let version = 1
+    /// The versions that are opened, and kept as they are.
+    static let knownVersions = 1...2
+
+    static let creation = """
+        CREATE TABLE version (version INTEGER);
+        CREATE TABLE mailboxes (
+            app_id VARCHAR,
+            id VARCHAR PRIMARY KEY,
+            updated INTEGER,
+            for_nameplate BOOLEAN
+        );
+        CREATE INDEX mailboxes_idx ON mailboxes (app_id, id);
+        CREATE TABLE nameplates (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            app_id VARCHAR,
+            name VARCHAR,
+            mailbox_id VARCHAR REFERENCES mailboxes(id),
+            request_id VARCHAR
+        );
+        CREATE INDEX nameplates_idx ON nameplates (app_id, name);
+        CREATE INDEX nameplates_mailbox_idx ON nameplates (app_id, mailbox_id);
+        CREATE INDEX nameplates_request_idx ON nameplates (app_id, request_id);
+        CREATE TABLE nameplate_sides (
+            nameplates_id REFERENCES nameplates(id),
+            claimed BOOLEAN,
+            side VARCHAR,
+            added INTEGER
+        );
+        CREATE TABLE mailbox_sides (
+            mailbox_id REFERENCES mailboxes(id),
+            opened BOOLEAN,
+            side VARCHAR,
+            added INTEGER,
+            mood VARCHAR
+        );
+        CREATE TABLE messages (
+            app_id VARCHAR,
+            mailbox_id VARCHAR,
+            side VARCHAR,
+            phase VARCHAR,
+            body VARCHAR,
+            server_rx INTEGER,
+            msg_id VARCHAR
+        );
+        CREATE INDEX messages_idx ON messages (app_id, mailbox_id);
+        INSERT INTO version (version) VALUES (1);
+        """
+}

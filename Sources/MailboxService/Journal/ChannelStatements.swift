@@ -1,0 +1,88 @@
+import GRDB
+import MailboxRules
+import WormholeWire
+
+/// The prepared statements that write changes down, one per kind of change; every one finds its rows by a key.
+struct ChannelStatements {
+    private let statements: [Name: Statement]
+
+    private enum Name: String, CaseIterable {
+        case createMailbox = "INSERT INTO mailboxes (app_id, id, updated, for_nameplate) VALUES (?, ?, ?, ?)"
+        case addMailboxSide =
+            "INSERT INTO mailbox_sides (rowid, mailbox_id, opened, side, added) VALUES (?, ?, 1, ?, ?)"
+        case closeMailboxSide = "UPDATE mailbox_sides SET opened = 0, mood = ?2 WHERE rowid = ?1"
+        case touchMailbox = "UPDATE mailboxes SET updated = ?2 WHERE id = ?1"
+        case addMessage = """
+            INSERT INTO messages (app_id, mailbox_id, side, phase, body, server_rx, msg_id) VALUES (?, ?, ?, ?, ?, ?, ?)
+            """
+        case deleteMessages = "DELETE FROM messages WHERE app_id = ? AND mailbox_id = ?"
+        case deleteMailboxSide = "DELETE FROM mailbox_sides WHERE rowid = ?"
+        case deleteMailbox = "DELETE FROM mailboxes WHERE id = ?"
+        case createNameplate = "INSERT INTO nameplates (id, app_id, name, mailbox_id) VALUES (?, ?, ?, ?)"
+        case addNameplateSide =
+            "INSERT INTO nameplate_sides (rowid, nameplates_id, claimed, side, added) VALUES (?, ?, 1, ?, ?)"
+        case releaseNameplateSide = "UPDATE nameplate_sides SET claimed = 0 WHERE rowid = ?"
+        case deleteNameplateSide = "DELETE FROM nameplate_sides WHERE rowid = ?"
+        case deleteNameplate = "DELETE FROM nameplates WHERE id = ?"
+    }
+
+    /// None, once the database is being closed.
+    init() {
+        statements = [:]
+    }
+
+    init(_ db: Database) throws {
+        statements = try Dictionary(
+            uniqueKeysWithValues: Name.allCases.map { ($0, try db.makeStatement(sql: $0.rawValue)) }
+        )
+    }
+
+    private func run(_ name: Name, _ values: SQLiteValue...) throws {
+        guard let statement = statements[name] else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
+        try statement.run(values)
+    }
+
+    /// Inside a transaction of the same connection.
+    func write(_ change: Change) throws {
+        switch change {
+        case .mailboxCreated(let app, let mailbox, let isForNameplate, let updated):
+            try run(
+                .createMailbox,
+                .text(app.text),
+                .text(mailbox.text),
+                .real(updated.seconds),
+                .integer(isForNameplate ? 1 : 0)
+            )
+        case .mailboxSideAdded(let row, let mailbox, let side, let added):
+            try run(.addMailboxSide, .integer(row), .text(mailbox.text), .text(side.text), .real(added.seconds))
+        case .mailboxSideClosed(let row, let mood):
+            try run(.closeMailboxSide, .integer(row), SQLiteValue(mood))
+        case .mailboxTouched(let mailbox, let updated):
+            try run(.touchMailbox, .text(mailbox.text), .real(updated.seconds))
+        case .messageAdded(let app, let mailbox, let message):
+            try run(
+                .addMessage,
+                .text(app.text),
+                .text(mailbox.text),
+                .text(message.side.text),
+                .text(message.phase.text),
+                .text(message.body.text),
+                .real(message.received.seconds),
+                SQLiteValue(message.id == .null ? nil : message.id.string ?? message.id.text)
+            )
+        case .mailboxDeleted(let app, let mailbox, let sideRows):
+            try run(.deleteMessages, .text(app.text), .text(mailbox.text))
+            for row in sideRows { try run(.deleteMailboxSide, .integer(row)) }
+            try run(.deleteMailbox, .text(mailbox.text))
+        case .nameplateCreated(let row, let app, let nameplate, let mailbox):
+            try run(.createNameplate, .integer(row), .text(app.text), .text(nameplate.digits), .text(mailbox.text))
+        case .nameplateSideAdded(let row, let nameplateRow, let side, let added):
+            try run(.addNameplateSide, .integer(row), .integer(nameplateRow), .text(side.text), .real(added.seconds))
+        case .nameplateSideReleased(let row):
+            try run(.releaseNameplateSide, .integer(row))
+        case .nameplateDeleted(let row, let sideRows):
+            for row in sideRows { try run(.deleteNameplateSide, .integer(row)) }
+            try run(.deleteNameplate, .integer(row))
+        }
+    }
+}

@@ -1,0 +1,213 @@
+import MailboxRules
+import NIOCore
+import NIOPosix
+import Observations
+
+/// Writes the store's changes down behind the loop that makes them, in groups.
+///
+///     loop ──append──▶ [pending] ──a batch, while none is being written──▶ journal thread ──committed──▶ loop
+///
+/// Everything that piled up while the last commit ran is one transaction, so that batches grow by themselves under load and a
+/// lone client waits for one commit. Confined to the event loop; only the database is used on the journal's own thread,
+/// by one batch at a time.
+final class Journal {
+    /// A point in the sequence of all changes: how many have been appended so far.
+    typealias Point = UInt64
+
+    /// What the loop is told. Called on the loop.
+    struct Handler {
+        /// Everything up to the point is stored.
+        let committed: (Point) -> Void
+        /// Nothing after the last committed point is stored, and nothing will be until ``recovered``.
+        let failed: (ChannelDatabaseError) -> Void
+        /// Changes can be written again; this is what is stored.
+        let recovered: (StoredChannels) -> Void
+    }
+
+    /// How long the journal rests between attempts to write after a failure.
+    static let retryInterval = TimeAmount.seconds(1)
+    /// A log that has grown by this many changes is moved into the file even under load.
+    private static let checkpointChanges = 20_000
+    /// Nothing to write for this long: time to move the log into the file.
+    private static let idleInterval = TimeAmount.seconds(1)
+
+    /// The point of the last change appended.
+    private(set) var appended: Point = 0
+    /// The point up to which everything is stored.
+    private(set) var committed: Point = 0
+
+    private let database: ChannelDatabase
+    private let eventLoop: any EventLoop
+    private let thread: NIOThreadPool
+    private let source: ObservationSource
+    private var handler: Handler?
+
+    private var pending: [Change] = []
+    private var isBusy = false
+    private var hasFailed = false
+    private var changesSinceCheckpoint = 0
+    private var idleTimer: Scheduled<Void>?
+    private var waitingForIdle: [EventLoopPromise<Void>] = []
+
+    init(database: ChannelDatabase, eventLoop: any EventLoop, source: ObservationSource) {
+        self.database = database
+        self.eventLoop = eventLoop
+        self.source = source
+        self.thread = NIOThreadPool(numberOfThreads: 1)
+    }
+
+    func start(_ handler: Handler) {
+        self.handler = handler
+        thread.start()
+    }
+
+    /// Adds a change to the next batch.
+    func append(_ change: Change) {
+        pending.append(change)
+        appended += 1
+    }
+
+    /// Hands the batch over, unless one is being written. Call once per turn of the loop.
+    func flush() {
+        guard !isBusy, !hasFailed else { return }
+        guard !pending.isEmpty else { return settle() }
+        let batch = pending
+        pending.removeAll(keepingCapacity: true)
+        let point = appended
+        idleTimer?.cancel()
+        perform({ database in try database.write(batch) }) { journal, result, duration in
+            switch result {
+            case .success:
+                journal.source.append(.databaseUsed(.channel, .write, duration: duration))
+                journal.changesSinceCheckpoint += batch.count
+                journal.committed = point
+                journal.handler?.committed(point)
+                if journal.changesSinceCheckpoint > Self.checkpointChanges { journal.checkpoint() }
+                journal.flush()
+            case .failure(let error):
+                journal.fail(error)
+            }
+        }
+    }
+
+    /// Fulfilled when nothing is being written and nothing waits, or nothing can be written.
+    func idle() -> EventLoopFuture<Void> {
+        let promise = eventLoop.makePromise(of: Void.self)
+        waitingForIdle.append(promise)
+        flush()
+        if hasFailed { fulfilIdle() }
+        return promise.futureResult
+    }
+
+    /// Leaves one plain file behind. The journal is not used afterwards.
+    func close() -> EventLoopFuture<Void> {
+        idleTimer?.cancel()
+        let promise = eventLoop.makePromise(of: Void.self)
+        handler = nil
+        isBusy = true
+        let database = UncheckedTransfer(value: database)
+        thread.submit { _ in
+            promise.completeWith(Result { try database.value.close() })
+        }
+        return promise.futureResult.flatMap { [thread, eventLoop] in
+            let stopped = eventLoop.makePromise(of: Void.self)
+            thread.shutdownGracefully { _ in stopped.succeed() }
+            return stopped.futureResult
+        }
+    }
+
+    // MARK: Between batches
+
+    private func settle() {
+        fulfilIdle()
+        guard changesSinceCheckpoint > 0 else { return }
+        idleTimer?.cancel()
+        idleTimer = eventLoop.assumeIsolated().scheduleTask(in: Self.idleInterval) { [weak self] in self?.checkpoint() }
+    }
+
+    private func fulfilIdle() {
+        let promises = waitingForIdle
+        waitingForIdle.removeAll()
+        for promise in promises { promise.succeed() }
+    }
+
+    private func checkpoint() {
+        guard !isBusy, !hasFailed else { return }
+        changesSinceCheckpoint = 0
+        perform({ database in try database.checkpoint() }) { journal, result, duration in
+            if case .failure(let error) = result { journal.source.append(.databaseFailed(.channel, kind: error.kind)) }
+            let succeeded = (try? result.get()) != nil  // Said by the observation.
+            journal.source.append(.maintenanceFinished(.checkpoint, succeeded: succeeded, duration: duration))
+            journal.source.flush()
+            journal.flush()
+        }
+    }
+
+    // MARK: Failure
+
+    private func fail(_ error: ChannelDatabaseError) {
+        hasFailed = true
+        pending.removeAll()
+        // What was appended did not happen, so that nothing waits for it.
+        appended = committed
+        source.append(.databaseFailed(.channel, kind: error.kind))
+        handler?.failed(error)
+        fulfilIdle()
+        retry()
+    }
+
+    /// Tries until a change can be written, and reads back what is stored.
+    private func retry() {
+        eventLoop.assumeIsolated().scheduleTask(in: Self.retryInterval) { [weak self] in
+            guard let self, handler != nil else { return }
+            perform({ database in
+                try database.probe()
+                return try database.load()
+            }) { journal, result, _ in
+                switch result {
+                case .success(let stored):
+                    journal.hasFailed = false
+                    journal.handler?.recovered(stored)
+                case .failure(let error):
+                    journal.source.append(.databaseFailed(.channel, kind: error.kind))
+                    journal.source.flush()
+                    journal.retry()
+                }
+            }
+        }
+    }
+
+    // MARK: The journal's thread
+
+    /// Runs `work` on the journal's thread and `completion` back on the loop.
+    private func perform<Value: Sendable>(
+        _ work: @escaping @Sendable (ChannelDatabase) throws -> Value,
+        _ completion: @escaping (Journal, Result<Value, ChannelDatabaseError>, Duration) -> Void
+    ) {
+        isBusy = true
+        let database = UncheckedTransfer(value: database)
+        let journal = UncheckedTransfer(value: self)
+        let completion = UncheckedTransfer(value: completion)
+        let eventLoop = self.eventLoop
+        thread.submit { _ in
+            let started = ContinuousClock.now
+            let result = Result { try work(database.value) }
+                .mapError { $0 as? ChannelDatabaseError ?? ChannelDatabaseError($0, using: database.value.path) }
+            let duration = ContinuousClock.now - started
+            eventLoop.execute {
+                journal.value.isBusy = false
+                completion.value(journal.value, result, duration)
+            }
+        }
+    }
+}
+
+@available(*, unavailable)
+extension Journal: Sendable {}
+
+/// Carries a value that belongs to one thread through another without touching it there.
+///
+/// `@unchecked Sendable`: the database is used by one batch at a time, the journal and its closures only back on the loop.
+private struct UncheckedTransfer<Value>: @unchecked Sendable {
+    let value: Value
+}

@@ -1,0 +1,68 @@
+import Foundation
+import GRDB
+import GRDBSQLite
+
+// What the library's own binding and reading of strings cannot do: text that contains U+0000 keeps all of its bytes.
+
+extension Statement {
+    /// Binds the values of one row, runs the statement to its end, and makes it ready for the next.
+    ///
+    /// - Throws: `DatabaseError`.
+    func run(_ values: [SQLiteValue]) throws {
+        let statement = sqliteStatement
+        for (offset, value) in values.enumerated() {
+            let index = CInt(offset + 1)
+            let code =
+                switch value {
+                case .null: sqlite3_bind_null(statement, index)
+                case .integer(let number): sqlite3_bind_int64(statement, index, number)
+                case .real(let number): sqlite3_bind_double(statement, index, number)
+                case .text(var text):
+                    text.withUTF8 { utf8 in
+                        utf8.withMemoryRebound(to: CChar.self) { characters in
+                            // An empty string has no address, and a null pointer would bind NULL.
+                            sqlite3_bind_text(
+                                statement,
+                                index,
+                                characters.baseAddress ?? UnsafePointer(bitPattern: 1),
+                                CInt(characters.count),
+                                unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+                            )
+                        }
+                    }
+                }
+            guard code == SQLITE_OK else { throw failure(code) }
+        }
+        let code = sqlite3_step(statement)
+        sqlite3_reset(statement)
+        guard code == SQLITE_DONE || code == SQLITE_ROW else { throw failure(code) }
+    }
+
+    private func failure(_ code: CInt) -> DatabaseError {
+        DatabaseError(resultCode: ResultCode(rawValue: code))
+    }
+}
+
+/// One value of a row, as it is bound.
+enum SQLiteValue {
+    case null
+    case integer(Int64)
+    case real(Double)
+    case text(String)
+
+    init(_ text: String?) {
+        self = text.map { .text($0) } ?? .null
+    }
+}
+
+extension Row {
+    /// The text of a column with all of its bytes; empty for NULL.
+    func text(_ column: String) -> String {
+        optionalText(column) ?? ""
+    }
+
+    /// The text of a column with all of its bytes; `nil` for NULL. The query casts it to a blob.
+    func optionalText(_ column: String) -> String? {
+        (self[column] as Data?).map { String(decoding: $0, as: UTF8.self) }
+    }
+}

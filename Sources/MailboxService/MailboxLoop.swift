@@ -1,0 +1,376 @@
+import DequeModule
+import LinuxIO
+import Logging
+import MailboxRules
+import NIOCore
+import Observations
+import WebSocketServer
+import WormholeWire
+
+/// The one owner of the mailbox server's state, on the one event loop it all happens on.
+///
+/// It carries the rules' effects out: says what may be said at once, keeps back what depends on a commit, and once per turn
+/// hands the turn's changes to the journal, writes every client's output once, and flushes what was observed.
+final class MailboxLoop {
+    let eventLoop: any EventLoop
+    let configuration: MailboxConfiguration
+    let logger: Logger
+    private var rendezvous: Rendezvous<MemoryStore<SystemRandomNumberGenerator>>
+    private let journal: Journal
+    private let source: ObservationSource
+
+    private var clients: [ConnectionID: MailboxClient] = [:]
+    private var lastID: UInt64 = 0
+    /// Reused for every event.
+    private var effects: [Effect] = []
+    private var writer = JSONWriter()
+
+    private var dirty: [MailboxClient] = []
+    private var waiting: [MailboxClient] = []
+    /// Clients that had not taken everything when they were last looked at.
+    private var clogged: [MailboxClient] = []
+    /// What is observed once the commit it waits for has come, in the order of the points.
+    private var unfinished: Deque<(point: Journal.Point, what: Unfinished)> = []
+    private var isTurnEndScheduled = false
+    private var reportedLevels = MailboxLevels()
+
+    private var expiryTimer: Scheduled<Void>?
+    private var bindTimer: Scheduled<Void>?
+    private var isStopping = false
+    /// Nothing more is done or observed: requests that never became WebSockets may still end.
+    private var hasStopped = false
+    private var allClosed: EventLoopPromise<Void>?
+    private var goodbyeTimer: Scheduled<Void>?
+
+    /// Something whose duration is known when its output may leave.
+    private enum Unfinished {
+        case command(MailboxCommand, CommandOutcome, received: Timestamp)
+        case delivery(bytes: Int, received: Timestamp, listeners: Int)
+    }
+
+    init(
+        configuration: MailboxConfiguration,
+        stored: StoredChannels,
+        database: ChannelDatabase,
+        eventLoop: any EventLoop,
+        source: ObservationSource,
+        logger: Logger
+    ) {
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.source = source
+        self.logger = logger
+        journal = Journal(database: database, eventLoop: eventLoop, source: source)
+        rendezvous = Rendezvous(
+            store: MemoryStore(
+                stored,
+                expiry: configuration.expiry,
+                limits: configuration.limits,
+                random: SystemRandomNumberGenerator()
+            ),
+            welcome: configuration.welcome,
+            limits: configuration.limits,
+            allowsList: configuration.allowsList,
+            permission: configuration.permission
+        )
+    }
+
+    func start() {
+        journal.start(
+            Journal.Handler(
+                committed: { [unowned self] in committed(upTo: $0) },
+                failed: { [unowned self] in journalFailed($0) },
+                recovered: { [unowned self] in journalRecovered($0) }
+            )
+        )
+        source.append(.readinessChanged(.channelDatabase, isReady: true))
+        source.append(.readinessChanged(.mailbox, isReady: true))
+        if case .hashcash(let bits, _) = configuration.permission {
+            source.append(.permissionDifficultyChanged(bits: bits))
+        }
+        expire()
+    }
+
+    // MARK: Clients
+
+    func makeID() -> ConnectionID {
+        lastID += 1
+        return ConnectionID(lastID)
+    }
+
+    /// Whether one more client may be let in.
+    var hasRoom: Bool {
+        !isStopping && (configuration.maximumConnections == 0 || clients.count < configuration.maximumConnections)
+    }
+
+    func opened(_ client: MailboxClient, from address: ClientAddress?) {
+        clients[client.id] = client
+        observe(.connectionAccepted(client.kind))
+        rendezvous.connected(
+            client.id,
+            from: address,
+            resource: HashcashResource.random(),
+            at: .now,
+            into: &effects
+        )
+        carryOutEffects()
+        scheduleBindTimer()
+    }
+
+    func received(_ payload: ByteBuffer, from client: MailboxClient) {
+        guard !isStopping else { return }
+        rendezvous.received(ClientFrame(payload.readableBytesView), from: client.id, at: .now, into: &effects)
+        carryOutEffects()
+    }
+
+    func closed(_ client: MailboxClient) {
+        clients[client.id] = nil
+        rendezvous.disconnected(client.id)
+        scheduleTurnEnd()
+        if clients.isEmpty { clientsAreGone() }
+    }
+
+    func observe(_ observation: Observation) {
+        source.append(observation)
+        scheduleTurnEnd()
+    }
+
+    // MARK: Effects
+
+    private func carryOutEffects() {
+        let now = Timestamp.now
+        var effects: [Effect] = []
+        swap(&effects, &self.effects)
+        for effect in effects {
+            switch effect {
+            case .send(let message, let id, let durability):
+                guard let client = clients[id] else { continue }
+                encode(message, at: now)
+                say(to: client, after: durability)
+            case .deliver(let message, let listeners):
+                encode(.message(message), at: now)
+                for id in listeners {
+                    if let client = clients[id] { say(to: client, after: .journaled) }
+                }
+                let bytes = message.body.text.utf8.count
+                source.append(.messageReceived(bytes: bytes))
+                finish(
+                    .delivery(bytes: bytes, received: message.received, listeners: listeners.count),
+                    after: .journaled
+                )
+            case .close(let id, let reason):
+                clients[id]?.close(reason)
+            case .journal(let change):
+                journal.append(change)
+            case .observe(let observation):
+                source.append(observation)
+            case .finish(let command, let outcome, let received, let durability):
+                finish(.command(command, outcome, received: received), after: durability)
+            case .pause(let id):
+                clients[id]?.pause()
+            case .resume(let id):
+                clients[id]?.resume()
+            }
+        }
+        effects.removeAll(keepingCapacity: true)
+        swap(&effects, &self.effects)
+        scheduleTurnEnd()
+    }
+
+    private func encode(_ message: ServerMessage, at now: Timestamp) {
+        writer.removeAll()
+        message.write(at: now, to: &writer)
+    }
+
+    /// Says what was encoded last.
+    private func say(to client: MailboxClient, after durability: Durability) {
+        client.say(writer.bytes, after: point(of: durability))
+        if client.isKeepingBack, !client.isWaiting {
+            client.isWaiting = true
+            waiting.append(client)
+        }
+        if !client.isDirty {
+            client.isDirty = true
+            dirty.append(client)
+        }
+    }
+
+    /// What output of this durability has to wait for now; `nil` when for nothing.
+    private func point(of durability: Durability) -> Journal.Point? {
+        switch durability {
+        case .immediate: nil
+        case .journaled: journal.appended > journal.committed ? journal.appended : nil
+        }
+    }
+
+    private func finish(_ what: Unfinished, after durability: Durability) {
+        if let point = point(of: durability) { unfinished.append((point, what)) } else { observe(finished: what) }
+    }
+
+    private func observe(finished what: Unfinished) {
+        let now = Timestamp.now
+        switch what {
+        case .command(let command, let outcome, let received):
+            source.append(.commandFinished(command, outcome: outcome, duration: max(.zero, now - received)))
+        case .delivery(let bytes, let received, let listeners):
+            for _ in 0..<listeners {
+                source.append(.messageDelivered(bytes: bytes, latency: max(.zero, now - received)))
+            }
+        }
+    }
+
+    // MARK: The end of a turn
+
+    /// Runs ``endTurn()`` once, after everything that is ready on the loop now.
+    func scheduleTurnEnd() {
+        guard !isTurnEndScheduled, !hasStopped else { return }
+        isTurnEndScheduled = true
+        eventLoop.assumeIsolated().execute { [unowned self] in endTurn() }
+    }
+
+    private func endTurn() {
+        isTurnEndScheduled = false
+        journal.flush()
+        flushClients()
+        var levels = rendezvous.store.levels
+        clogged.removeAll { client in
+            client.isClogged = client.queuedBytes > 0
+            return !client.isClogged
+        }
+        levels.sendQueueBytes = clogged.reduce(0) { $0 + $1.queuedBytes }
+        if levels != reportedLevels {
+            reportedLevels = levels
+            source.append(.mailboxLevels(levels))
+        }
+        source.flush()
+    }
+
+    private func flushClients() {
+        // A client that is cut off here closes, and its end may say something to others.
+        while let client = dirty.popLast() {
+            client.isDirty = false
+            client.flush(atMost: configuration.maximumSendBuffer)
+            if client.queuedBytes > 0, !client.isClogged {
+                client.isClogged = true
+                clogged.append(client)
+            }
+        }
+    }
+
+    // MARK: The journal
+
+    private func committed(upTo point: Journal.Point) {
+        while let (waitsFor, what) = unfinished.first, waitsFor <= point {
+            unfinished.removeFirst()
+            observe(finished: what)
+        }
+        var stillWaiting: [MailboxClient] = []
+        for client in waiting {
+            client.release(upTo: point)
+            if client.isKeepingBack { stillWaiting.append(client) } else { client.isWaiting = false }
+            if !client.isDirty {
+                client.isDirty = true
+                dirty.append(client)
+            }
+        }
+        waiting = stillWaiting
+        flushClients()
+        scheduleTurnEnd()
+    }
+
+    private func journalFailed(_ error: ChannelDatabaseError) {
+        logger.error("\(error); clients are refused until it can be written again")
+        source.append(.readinessChanged(.channelDatabase, isReady: false))
+        rendezvous.store.suspend()
+        let betrayed = waiting
+        waiting.removeAll()
+        for (_, what) in unfinished {
+            if case .command(let command, _, let received) = what {
+                observe(finished: .command(command, .serverError, received: received))
+            }
+        }
+        unfinished.removeAll()
+        for client in betrayed {
+            client.isWaiting = false
+            client.discardKeptBack()
+        }
+        rendezvous.storageFailed(for: betrayed.map(\.id), into: &effects)
+        carryOutEffects()
+    }
+
+    private func journalRecovered(_ stored: StoredChannels) {
+        logger.notice("the channel database can be written again")
+        rendezvous.store.reload(stored)
+        source.append(.readinessChanged(.channelDatabase, isReady: true))
+        scheduleTurnEnd()
+    }
+
+    // MARK: The clock
+
+    private func expire() {
+        let started = ContinuousClock.now
+        rendezvous.expire(at: .now, into: &effects)
+        carryOutEffects()
+        observe(.maintenanceFinished(.prune, succeeded: true, duration: ContinuousClock.now - started))
+        expiryTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.expiryInterval)) {
+            [unowned self] in expire()
+        }
+    }
+
+    private func scheduleBindTimer() {
+        guard bindTimer == nil, let deadline = rendezvous.nextBindDeadline else { return }
+        let delay = max(.zero, deadline - .now)
+        bindTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay) + .milliseconds(1)) {
+            [unowned self] in
+            bindTimer = nil
+            rendezvous.endUnbound(at: .now, into: &effects)
+            carryOutEffects()
+            scheduleBindTimer()
+        }
+    }
+
+    // MARK: The end
+
+    /// Finishes what was promised, tells every client to go away, and closes the database.
+    ///
+    /// - Parameter closeTimeout: How long clients have to answer.
+    func stop(closeTimeout: TimeAmount) -> EventLoopFuture<Void> {
+        isStopping = true
+        expiryTimer?.cancel()
+        bindTimer?.cancel()
+        source.append(.readinessChanged(.mailbox, isReady: false))
+        return journal.idle().assumeIsolated().flatMap { [self] in
+            sayGoodbye(closeTimeout: closeTimeout)
+        }.flatMap { [self] in
+            journal.close()
+        }.always { [self] _ in
+            source.flush()
+            hasStopped = true
+        }.nonisolated()
+    }
+
+    private func sayGoodbye(closeTimeout: TimeAmount) -> EventLoopFuture<Void> {
+        let promise = eventLoop.makePromise(of: Void.self)
+        allClosed = promise
+        goodbyeTimer = eventLoop.assumeIsolated().scheduleTask(in: closeTimeout) { [unowned self] in
+            for client in Array(clients.values) { client.abort() }
+        }
+        for client in Array(clients.values) { client.goAway() }
+        if clients.isEmpty { clientsAreGone() }
+        return promise.futureResult
+    }
+
+    private func clientsAreGone() {
+        goodbyeTimer?.cancel()
+        allClosed?.succeed()
+        allClosed = nil
+    }
+}
+
+@available(*, unavailable)
+extension MailboxLoop: Sendable {}
+
+extension Timestamp {
+    /// The server's clock.
+    static var now: Timestamp { Timestamp(microseconds: SystemClock.wallMicroseconds) }
+}

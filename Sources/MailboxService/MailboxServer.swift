@@ -1,0 +1,99 @@
+package import LinuxIO
+package import Logging
+import NIOCore
+import NIOPosix
+package import Observations
+import Synchronization
+import WebSocketServer
+
+/// The mailbox server: one listening socket, one event loop, one channel database.
+package final class MailboxServer: Sendable {
+    private let configuration: MailboxConfiguration
+    private let group: MultiThreadedEventLoopGroup
+    private let loop: NIOLoopBoundBox<MailboxLoop>
+    private let state: Mutex<State>
+    private let logger: Logger
+    private let name: String
+
+    private struct State: ~Copyable {
+        /// Until the listener has it.
+        var socket: Descriptor?
+        var listener: WebSocketListener?
+    }
+
+    /// Opens the channel database and reads it back; nothing is accepted before ``start()``.
+    ///
+    /// - Throws: ``ChannelDatabaseError``.
+    package init(
+        configuration: MailboxConfiguration,
+        listener: consuming ListeningSocket,
+        pipeline: ObservationPipeline,
+        logger: Logger
+    ) throws {
+        self.configuration = configuration
+        self.logger = logger
+        let database = try ChannelDatabase(
+            path: configuration.channelDatabasePath,
+            synchronization: configuration.synchronization
+        )
+        let stored = try database.load()
+        name = listener.name
+        state = Mutex(State(socket: Descriptor(owning: listener.release()), listener: nil))
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let eventLoop = group.next()
+        let mailbox = MailboxLoop(
+            configuration: configuration,
+            stored: stored,
+            database: database,
+            eventLoop: eventLoop,
+            source: pipeline.makeSource(),
+            logger: logger
+        )
+        loop = .makeBoxSendingValue(mailbox, eventLoop: eventLoop)
+    }
+
+    /// Begins to accept.
+    package func start() async throws {
+        let settings = webSocketConfiguration
+        let listener = try await group.next().flatSubmit { [self] in
+            let mailbox = loop.value
+            mailbox.start()
+            guard let socket = state.withLock({ $0.socket.take() }) else {
+                preconditionFailure("a mailbox server is started once")
+            }
+            return WebSocketListener.start(
+                on: socket,
+                eventLoop: mailbox.eventLoop,
+                configuration: settings,
+                delegate: MailboxRoutes(loop: mailbox)
+            )
+        }.get()
+        state.withLock { $0.listener = listener }
+        logger.info("Mailbox starting on \(name)")
+    }
+
+    private var webSocketConfiguration: WebSocketConfiguration {
+        var settings = WebSocketConfiguration(
+            serverName: configuration.serverName,
+            delivery: .wholeMessages(upTo: configuration.maximumMessageSize)
+        )
+        settings.pingInterval = configuration.pingInterval
+        settings.pingTimeout = configuration.pingTimeout
+        settings.upgradeTimeout = configuration.upgradeTimeout
+        settings.maximumUnfinishedUpgrades = configuration.maximumUnfinishedUpgrades
+        settings.closeTimeout = configuration.closeTimeout
+        return settings
+    }
+
+    /// Stops accepting, keeps what was promised, sends Close 1001 to every client, and closes the database.
+    package func stop() async {
+        do {
+            try await state.withLock({ $0.listener })?.stopAccepting().get()
+            let grace = TimeAmount(configuration.closeTimeout) + .seconds(1)
+            try await group.next().flatSubmit { self.loop.value.stop(closeTimeout: grace) }.get()
+            try await group.shutdownGracefully()
+        } catch {
+            logger.error("the mailbox server did not stop cleanly: \(error)")
+        }
+    }
+}

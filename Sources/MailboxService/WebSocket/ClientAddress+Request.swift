@@ -1,0 +1,49 @@
+import LinuxIO
+import NIOCore
+import NIOHTTP1
+import WebSocketServer
+import WormholeWire
+
+extension ClientAddress {
+    /// Where the client of an upgrade request is: the words of a proxy we trust, else the other end of the connection.
+    ///
+    /// `X-Real-IP` and `X-Real-Port` count only together and well-formed; otherwise both are ignored. An IPv4 address inside
+    /// an IPv6 one is given as IPv4.
+    ///
+    /// - Parameter proxies: From which addresses such headers are believed; from a Unix socket they always are.
+    /// - Returns: `nil` for a Unix socket without the words of a proxy.
+    init?(of request: UpgradeRequest, trusting proxies: [AddressRange]) {
+        let speaker = request.peer?.ipAddress
+        let isTrusted = speaker.map { speaker in proxies.contains { $0.contains(speaker) } } ?? true
+        if isTrusted, let told = ClientAddress(toldBy: request.headers) {
+            self = told
+            return
+        }
+        guard let peer = request.peer, let text = peer.ipAddress, let port = peer.port else { return nil }
+        self.init(text, port: port)
+    }
+
+    private init?(toldBy headers: HTTPHeaders) {
+        let addresses = headers["X-Real-IP"]
+        let ports = headers["X-Real-Port"]
+        guard addresses.count == 1, ports.count == 1, let port = Int(ports[0]), (0...65_535).contains(port),
+            ports[0].utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        self.init(addresses[0], port: port)
+    }
+
+    /// - Parameter text: An IPv4 or IPv6 address, the latter without brackets or scope.
+    private init?(_ text: String, port: Int) {
+        if IPAddress.bytes(ofIPv4: text) != nil {
+            self = .ipv4(text, port: port)
+        } else if let bytes = IPAddress.bytes(ofIPv6: text) {
+            if let mapped = IPAddress.mappedIPv4(bytes) {
+                self = .ipv4(mapped.map(String.init).joined(separator: "."), port: port)
+            } else {
+                self = .ipv6(text, port: port)
+            }
+        } else {
+            return nil
+        }
+    }
+}

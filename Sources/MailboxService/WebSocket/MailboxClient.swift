@@ -1,0 +1,159 @@
+import DequeModule
+import MailboxRules
+import NIOCore
+import NIOWebSocket
+import Observations
+import WebSocketServer
+import WormholeWire
+
+/// One client's connection: hands its messages to the loop, and keeps back what must not leave before a commit.
+///
+///     said ──nothing kept back, and promises nothing──▶ connection's output ──flush──▶ socket
+///       └──else──▶ [kept back up to a point of the journal] ──committed──▶ connection's output
+final class MailboxClient: WebSocketClient {
+    let id: ConnectionID
+    let kind: ConnectionKind
+    private unowned let loop: MailboxLoop
+    private let address: ClientAddress?
+    private let opened: NIODeadline
+    private var connection: WebSocketConnection?
+
+    /// Messages that wait for a commit, oldest first: their bytes behind one another, and how far each must wait.
+    private var keptBack = ByteBuffer()
+    private var marks: Deque<(point: Journal.Point, length: Int)> = []
+    /// Set while the loop has this client on its list of those to flush.
+    var isDirty = false
+    /// Set while the loop has this client on its list of those that wait for a commit.
+    var isWaiting = false
+    /// Set while the loop has this client on its list of those that have not taken everything.
+    var isClogged = false
+    /// Why the rules ended the connection, if they did.
+    private var cause: CloseCause?
+
+    init(id: ConnectionID, kind: ConnectionKind, address: ClientAddress?, accepted: NIODeadline, loop: MailboxLoop) {
+        self.id = id
+        self.kind = kind
+        self.address = address
+        self.opened = accepted
+        self.loop = loop
+    }
+
+    // MARK: What the client does
+
+    func webSocketOpened(_ connection: WebSocketConnection) {
+        self.connection = connection
+        loop.opened(self, from: address)
+    }
+
+    func webSocket(
+        _ connection: WebSocketConnection,
+        received payload: ByteBuffer,
+        opcode: WebSocketOpcode,
+        isFinal: Bool
+    ) {
+        loop.received(payload, from: self)
+    }
+
+    func webSocketReadCompleted(_ connection: WebSocketConnection) {}
+
+    func webSocketWritabilityChanged(_ connection: WebSocketConnection) {
+        loop.scheduleTurnEnd()
+    }
+
+    func webSocketPonged(_ connection: WebSocketConnection, roundTrip: Duration) {
+        loop.observe(.keepaliveAnswered(.mailbox, roundTrip: roundTrip))
+    }
+
+    func webSocketClosed(_ connection: WebSocketConnection, cause: WebSocketCloseCause) {
+        self.connection = nil
+        if cause == .messageTooBig { loop.observe(.limitHit(.mailboxMessageSize)) }
+        let lifetime = Duration.nanoseconds((NIODeadline.now() - opened).nanoseconds)
+        loop.observe(.connectionClosed(kind, cause: self.cause ?? CloseCause(cause), lifetime: lifetime))
+        loop.closed(self)
+    }
+
+    // MARK: What is said to it
+
+    /// Queues one message. `point` is what it must wait for, or `nil`.
+    func say(_ message: [UInt8], after point: Journal.Point?) {
+        guard let connection else { return }
+        if point == nil, marks.isEmpty {
+            connection.sendText(message)
+        } else {
+            keptBack.writeBytes(message)
+            marks.append((point ?? 0, message.count))
+        }
+    }
+
+    /// Whether something waits for a commit.
+    var isKeepingBack: Bool { !marks.isEmpty }
+
+    /// Queues for the socket what waited for nothing beyond `point`.
+    func release(upTo point: Journal.Point) {
+        guard let connection else { return }
+        while let mark = marks.first, mark.point <= point {
+            marks.removeFirst()
+            let bytes = keptBack.readSlice(length: mark.length) ?? ByteBuffer()
+            connection.send(bytes, as: .text)
+        }
+        if marks.isEmpty { keptBack.clear(minimumCapacity: 0) } else { keptBack.discardReadBytes() }
+    }
+
+    /// Forgets what waits for a commit that will not come.
+    func discardKeptBack() {
+        marks.removeAll()
+        keptBack.clear()
+    }
+
+    /// Writes what is queued. A client for which too much is queued is one that does not read.
+    func flush(atMost limit: Int) {
+        guard let connection else { return }
+        connection.flush()
+        guard limit > 0, connection.bufferedBytes + keptBack.readableBytes > limit else { return }
+        cause = .slowConsumer
+        loop.observe(.limitHit(.mailboxOutstanding))
+        connection.abort()
+    }
+
+    var queuedBytes: Int { (connection?.bufferedBytes ?? 0) + keptBack.readableBytes }
+
+    func close(_ reason: CloseReason) {
+        switch reason {
+        case .bindTimeout:
+            cause = .bindTimeout
+            connection?.close(code: .policyViolation, reason: "no bind in time")
+        case .permissionDenied:
+            cause = .protocolError
+            connection?.close(code: .policyViolation, reason: "permission denied")
+        case .storageFailure:
+            cause = .serverError
+            connection?.close(code: .unexpectedServerError, reason: "server storage failure")
+        }
+    }
+
+    /// Tells the client that the server goes away.
+    func goAway() {
+        cause = .drain
+        connection?.close(code: .goingAway)
+    }
+
+    func abort() { connection?.abort() }
+    func pause() { connection?.pauseReading() }
+    func resume() { connection?.resumeReading() }
+}
+
+@available(*, unavailable)
+extension MailboxClient: Sendable {}
+
+extension CloseCause {
+    fileprivate init(_ cause: WebSocketCloseCause) {
+        switch cause {
+        case .clientClose, .disconnected: self = .clientClose
+        case .protocolError: self = .protocolError
+        case .messageTooBig: self = .limit
+        case .pingTimeout: self = .pingTimeout
+        case .serverClose, .aborted: self = .serverError
+        case .ioError: self = .ioError
+        }
+    }
+}

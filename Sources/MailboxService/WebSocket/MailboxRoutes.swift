@@ -1,0 +1,93 @@
+import Logging
+import NIOCore
+import NIOHTTP1
+import Observations
+import WebSocketServer
+import WormholeWire
+
+/// The few HTTP paths of the mailbox server.
+///
+///     GET /             200 `Wormhole Relay`
+///     GET /v1, /v1/...  101, with an upgrade
+///     anything else     404
+///
+/// Source: mailbox protocol, section on the HTTP surface.
+final class MailboxRoutes: WebSocketListenerDelegate {
+    private let loop: MailboxLoop
+
+    init(loop: MailboxLoop) {
+        self.loop = loop
+    }
+
+    func webSocketListener(route request: UpgradeRequest) -> WebSocketRoute {
+        if request.path == "/v1" || request.path.hasPrefix("/v1/") { return rendezvous(for: request) }
+        guard request.path == "/" else { return .text(.notFound, "Not found.\n") }
+        guard request.method == .GET || request.method == .HEAD else { return .notAllowed }
+        return .text(.ok, "Wormhole Relay\n")
+    }
+
+    private func rendezvous(for request: UpgradeRequest) -> WebSocketRoute {
+        guard request.method == .GET else { return .notAllowed }
+        guard request.wantsUpgrade else {
+            return .text(.upgradeRequired, "This is a Magic Wormhole mailbox server; it speaks WebSocket here.\n")
+        }
+        guard loop.hasRoom else {
+            loop.observe(.connectionRejected(.mailbox, reason: .globalLimit))
+            return .text(.serviceUnavailable, "The server is full.\n")
+        }
+        return .upgrade(client(for: request))
+    }
+
+    private func client(for request: UpgradeRequest) -> MailboxClient {
+        let address = ClientAddress(of: request, trusting: loop.configuration.trustedProxies)
+        let family: AddressFamily =
+            switch (request.peer, address) {
+            case (nil, _), (.unixDomainSocket, _): .unix
+            case (_, .ipv4): .ipv4
+            case (_, .ipv6), (_, nil): .ipv6
+            }
+        if loop.configuration.logsConnections, let address {
+            loop.logger.info("ws client connecting: \(address.logged)")
+        }
+        return MailboxClient(
+            id: loop.makeID(),
+            kind: ConnectionKind(component: .mailbox, transport: .webSocket, family: family),
+            address: address,
+            accepted: request.acceptedTick,
+            loop: loop
+        )
+    }
+
+    func webSocketListener(rejected reason: WebSocketRejection, peer: SocketAddress?) {
+        loop.observe(.connectionRejected(.mailbox, reason: .badUpgrade))
+    }
+
+    func webSocketListener(acceptFailed error: IOError) {
+        loop.observe(.acceptFailed(AcceptFailure(errorNumber: error.errnoCode)))
+    }
+}
+
+@available(*, unavailable)
+extension MailboxRoutes: Sendable {}
+
+extension WebSocketRoute {
+    fileprivate static func text(_ status: HTTPResponseStatus, _ body: String) -> WebSocketRoute {
+        var headers = HTTPHeaders([("Content-Type", "text/plain; charset=utf-8")])
+        if status == .upgradeRequired { headers.add(name: "Upgrade", value: "websocket") }
+        return .respond(status: status, headers: headers, body: body)
+    }
+
+    fileprivate static var notAllowed: WebSocketRoute {
+        let headers = HTTPHeaders([("Content-Type", "text/plain; charset=utf-8"), ("Allow", "HEAD, GET")])
+        return .respond(status: .methodNotAllowed, headers: headers, body: "Method not allowed.\n")
+    }
+}
+
+extension ClientAddress {
+    fileprivate var logged: String {
+        switch self {
+        case .ipv4(let text, let port): "tcp4:\(text):\(port)"
+        case .ipv6(let text, let port): "tcp6:\(text):\(port)"
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Glibc
+
+/// The writing end of the JSON log: whole lines, one `write(2)` each, on a descriptor that belongs to someone else.
+struct JSONLogOutput {
+    /// A line that was not written.
+    struct Failure: Error {
+        /// What the kernel said, or that nobody reads.
+        let reason: String
+    }
+
+    private let descriptor: CInt
+    private let givesUp: () -> Bool
+    /// The last line broke off, as on a full disk: the next one must not continue it.
+    private var isMidLine = false
+
+    /// - Parameter givesUp: Asked again and again while nobody reads; a line is dropped once it answers `true`.
+    init(descriptor: CInt, givesUp: @escaping () -> Bool) {
+        self.descriptor = descriptor
+        self.givesUp = givesUp
+    }
+
+    /// Writes a line, waiting for a slow reader.
+    ///
+    /// - Parameter onStall: Called when the reader has taken nothing for half a second, and each half second after.
+    mutating func write(_ line: [UInt8], onStall: () -> Void) throws(Failure) {
+        var rest = isMidLine ? [UInt8(ascii: "\n")] + line : line
+        while !rest.isEmpty {
+            guard waitUntilWritable(onStall) else { throw Failure(reason: "its reader is stuck") }
+            let written = Glibc.write(descriptor, rest, rest.count)
+            let code = errno
+            if written >= 0 {
+                // Less than all only on a descriptor that another program made non-blocking, or on a full disk.
+                isMidLine = written < rest.count
+                rest.removeFirst(written)
+            } else if code != EINTR && code != EAGAIN {
+                throw Failure(reason: String(cString: strerror(code)))
+            }
+        }
+    }
+
+    /// - Returns: `false` when it is time to give up.
+    private func waitUntilWritable(_ onStall: () -> Void) -> Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        // An answer of any kind, an error included, is for write(2) to explain.
+        while poll(&state, 1, 500) == 0 {
+            if givesUp() { return false }
+            onStall()
+        }
+        return true
+    }
+}

@@ -1,0 +1,45 @@
+import WormholeWire
+
+/// The admin endpoint itself. Written by its one thread.
+package struct AdminMetrics: Sendable {
+    let requests: Counter<AdminPath, StatusClass>
+    let duration: Histogram<>
+    let collectSeconds: Gauge<>
+    let collectErrors: Counter<>
+
+    init(_ table: inout MetricLayout) {
+        requests = table.counter(
+            "wormhole_admin_http_requests_total",
+            "Requests to the admin endpoint.",
+            unit: .requests,
+            .stable,
+            labels: AdminPath.self,
+            StatusClass.self
+        )
+        duration = table.histogram(
+            "wormhole_admin_http_request_duration_seconds",
+            "Time to answer an admin request.",
+            unit: .seconds,
+            bounds: HistogramBounds.fast,
+            .stable
+        )
+        collectSeconds = table.gauge(
+            "wormhole_metrics_collect_seconds",
+            "Time taken by the last collection of these metrics.",
+            unit: .seconds,
+            .detail
+        )
+        collectErrors = table.counter(
+            "wormhole_metrics_collect_errors_total",
+            "Figures that could not be collected.",
+            unit: .errors,
+            .detail
+        )
+    }
+
+    /// An admin request was answered.
+    package func requestFinished(_ path: AdminPath, status: Int, duration: Duration) {
+        requests.add(1, path, StatusClass(status: status))
+        self.duration.observe(duration.seconds)
+    }
+}

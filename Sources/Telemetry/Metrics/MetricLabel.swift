@@ -1,0 +1,188 @@
+import Observations
+import WormholeWire
+
+/// A label whose values are a closed list: no name a client chose can become one.
+protocol MetricLabel: CaseIterable, Equatable, RawRepresentable<String>, Sendable where AllCases == [Self] {
+    static var labelName: String { get }
+}
+
+extension CaseIterable where Self: Equatable, AllCases == [Self] {
+    /// The position in the list of all cases.
+    var ordinal: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}
+
+// MARK: Labels that observations speak in
+
+extension Component: MetricLabel { static var labelName: String { "component" } }
+extension Transport: MetricLabel { static var labelName: String { "transport" } }
+extension AddressFamily: MetricLabel { static var labelName: String { "ip_family" } }
+extension CloseCause: MetricLabel { static var labelName: String { "cause" } }
+extension RejectionReason: MetricLabel { static var labelName: String { "reason" } }
+extension AcceptFailure: MetricLabel { static var labelName: String { "error" } }
+extension Limit: MetricLabel { static var labelName: String { "limit" } }
+extension MailboxCommand: MetricLabel { static var labelName: String { "command" } }
+extension CommandOutcome: MetricLabel { static var labelName: String { "outcome" } }
+extension MailboxErrorKind: MetricLabel { static var labelName: String { "error" } }
+extension NameplateResult: MetricLabel { static var labelName: String { "result" } }
+extension MailboxResult: MetricLabel { static var labelName: String { "result" } }
+extension PermissionMethod: MetricLabel { static var labelName: String { "method" } }
+extension PermissionResult: MetricLabel { static var labelName: String { "result" } }
+extension HandshakeForm: MetricLabel { static var labelName: String { "form" } }
+extension HandshakeResult: MetricLabel { static var labelName: String { "result" } }
+extension TransitMood: MetricLabel { static var labelName: String { "mood" } }
+extension TransitPath: MetricLabel { static var labelName: String { "path" } }
+extension SessionEndCause: MetricLabel { static var labelName: String { "cause" } }
+extension Database: MetricLabel { static var labelName: String { "db" } }
+extension DatabaseOperation: MetricLabel { static var labelName: String { "operation" } }
+extension DatabaseFailure: MetricLabel { static var labelName: String { "kind" } }
+extension MaintenanceTask: MetricLabel { static var labelName: String { "task" } }
+extension ReadinessCheck: MetricLabel { static var labelName: String { "component" } }
+extension LifecycleState: MetricLabel { static var labelName: String { "state" } }
+extension InternalErrorSource: MetricLabel { static var labelName: String { "component" } }
+extension RecordKind: MetricLabel { static var labelName: String { "kind" } }
+
+// MARK: Labels of the metrics alone
+
+/// Whether a piece of work succeeded.
+enum TaskResult: String, MetricLabel {
+    case success, failure
+    static var labelName: String { "result" }
+}
+
+/// How many sides a nameplate or a mailbox has: one, two, or more.
+enum SideCount: String, MetricLabel {
+    case lonely, paired, crowded
+    static var labelName: String { "state" }
+}
+
+/// What kind of work a mailbox command is, by which its latency is judged.
+enum CommandClass: String, MetricLabel {
+    /// Changes nothing that is stored.
+    case control
+    /// Changes nameplates or mailboxes.
+    case state
+    /// Adds a message.
+    case message
+    static var labelName: String { "class" }
+
+    init(_ command: MailboxCommand) {
+        self =
+            switch command {
+            case .bind, .list, .ping, .submitPermissions, .unknown: .control
+            case .allocate, .claim, .release, .open, .close: .state
+            case .add: .message
+            }
+    }
+}
+
+/// The length of a nameplate that was handed out.
+enum DigitCount: String, MetricLabel {
+    case one = "1"
+    case two = "2"
+    case three = "3"
+    case more = "4_or_more"
+    static var labelName: String { "digits" }
+
+    init(_ digits: Int) {
+        self =
+            switch digits {
+            case ...1: .one
+            case 2: .two
+            case 3: .three
+            default: .more
+            }
+    }
+}
+
+/// Applications by allow-list; all that is not on it is `other`.
+enum ApplicationLabel: String, MetricLabel {
+    case fileTransfer = "file-transfer"
+    case other
+    static var labelName: String { "app" }
+
+    init(_ application: AppID) {
+        self = application.string == "lothar.com/wormhole/text-or-file-xfer" ? .fileTransfer : .other
+    }
+}
+
+/// Client programs by what they call themselves.
+enum ClientImplementation: String, MetricLabel {
+    case python, rust
+    case goWilliam = "go-william"
+    case other
+    /// The client did not say.
+    case unnamed = "none"
+    static var labelName: String { "implementation" }
+
+    init(_ name: String?) {
+        self =
+            switch name {
+            case nil: .unnamed
+            case "python": .python
+            case "rust": .rust
+            case .some(let name) where name.hasPrefix("go-william"): .goWilliam
+            case .some: .other
+            }
+    }
+}
+
+/// Which way a mailbox message went.
+enum MessageDirection: String, MetricLabel {
+    case received, delivered
+    static var labelName: String { "direction" }
+}
+
+/// What expiry removed.
+enum PrunedKind: String, MetricLabel {
+    case nameplate, mailbox, message
+    static var labelName: String { "kind" }
+}
+
+/// Whether a mailbox was made for a nameplate.
+enum ForNameplate: String, MetricLabel {
+    case yes = "true"
+    case no = "false"
+    static var labelName: String { "for_nameplate" }
+}
+
+/// Where usage records go.
+enum RecordSink: String, MetricLabel {
+    case database = "db"
+    case logDescriptor = "log_fd"
+    static var labelName: String { "sink" }
+}
+
+/// What became of a usage record.
+enum RecordResult: String, MetricLabel {
+    case written, dropped
+    static var labelName: String { "result" }
+}
+
+/// One of the files of a database.
+enum DatabaseFile: String, MetricLabel {
+    case main, wal
+    static var labelName: String { "file" }
+}
+
+/// The admin endpoint's paths, as far as they are told apart.
+package enum AdminPath: String, MetricLabel {
+    case metrics, healthz, readyz, status, usage, debug, control, other
+    static var labelName: String { "path" }
+}
+
+/// The classes of HTTP answers.
+package enum StatusClass: String, MetricLabel {
+    case success = "2xx"
+    case clientError = "4xx"
+    case serverError = "5xx"
+    static var labelName: String { "code" }
+
+    package init(status: Int) {
+        self =
+            switch status {
+            case ..<400: .success
+            case ..<500: .clientError
+            default: .serverError
+            }
+    }
+}

@@ -1,0 +1,148 @@
+import Observations
+import WormholeWire
+
+/// Turns observations into numbers of the metric table. Confined to the telemetry thread.
+final class MetricReader {
+    private let table: MetricTable
+    /// Sums over all owners of pairs, which each report for themselves.
+    private var relay = RelayTotals()
+
+    init(table: MetricTable) {
+        self.table = table
+    }
+
+    func read(_ observation: Observation) {
+        switch observation {
+        case .connectionAccepted(let kind):
+            table.connections.accepted.add(1, kind.component, kind.transport, kind.family)
+            table.connections.open.add(1, kind.component, kind.transport, kind.family)
+        case .connectionClosed(let kind, let cause, let lifetime):
+            table.connections.open.add(-1, kind.component, kind.transport, kind.family)
+            table.connections.closed.add(1, kind.component, cause)
+            table.connections.duration.observe(lifetime.seconds, kind.component)
+        case .connectionRejected(let component, let reason):
+            table.connections.rejected.add(1, component, reason)
+        case .acceptFailed(let failure):
+            table.connections.acceptErrors.add(1, failure)
+        case .keepaliveAnswered(let component, let roundTrip):
+            table.connections.keepaliveRoundTrip.observe(roundTrip.seconds, component)
+        case .limitHit(let limit):
+            table.connections.limitHits.add(1, limit)
+
+        case .commandFinished(let command, let outcome, let duration):
+            table.mailbox.commands.add(1, command, outcome)
+            table.mailbox.commandDuration.observe(duration.seconds, CommandClass(command))
+        case .errorSent(let kind):
+            table.mailbox.errors.add(1, kind)
+        case .clientBound(let binding):
+            table.mailbox.binds.add(1, ApplicationLabel(binding.appID))
+            table.mailbox.clientBinds.add(ClientImplementation(binding.implementation), version: binding.version)
+        case .permissionChallenged(let method, let result):
+            table.mailbox.permissionChallenges.add(1, method, result)
+        case .permissionDifficultyChanged(let bits):
+            table.mailbox.permissionDifficulty.set(Double(bits))
+        case .nameplateAllocated(let digits):
+            table.mailbox.allocated.add(1, DigitCount(digits))
+        case .nameplateRetired(let summary):
+            table.mailbox.nameplatesClosed.add(1, summary.result)
+            if let waitingTime = summary.waitingTime { table.mailbox.nameplateWait.observe(waitingTime.seconds) }
+        case .mailboxRetired(let summary):
+            table.mailbox.mailboxesClosed.add(1, summary.result, summary.isForNameplate ? .yes : .no)
+            table.mailbox.lifetime.observe(summary.totalTime.seconds)
+        case .messageReceived(let bytes):
+            table.mailbox.messages.add(1, .received)
+            table.mailbox.messageBytes.add(Double(bytes), .received)
+            table.mailbox.messageSize.observe(Double(bytes))
+        case .messageDelivered(let bytes, let latency):
+            table.mailbox.messages.add(1, .delivered)
+            table.mailbox.messageBytes.add(Double(bytes), .delivered)
+            table.mailbox.delivery.observe(latency.seconds)
+        case .messagesReplayed(let count, let bytes):
+            table.mailbox.messages.add(Double(count), .delivered)
+            table.mailbox.messageBytes.add(Double(bytes), .delivered)
+            table.mailbox.replayed.add(Double(count))
+        case .sideReconnected:
+            table.mailbox.reconnects.add()
+        case .pruned(let nameplates, let mailboxes, let messages):
+            table.mailbox.pruned.add(Double(nameplates), .nameplate)
+            table.mailbox.pruned.add(Double(mailboxes), .mailbox)
+            table.mailbox.pruned.add(Double(messages), .message)
+        case .mailboxLevels(let levels):
+            show(levels)
+
+        case .handshakeFinished(let form, let result):
+            table.transit.handshakes.add(1, form, result)
+        case .transitPaired(let pairing):
+            table.transit.pairWait.observe(pairing.waitingTime.seconds)
+            table.transit.pairSetup.observe(pairing.setupTime.seconds)
+        case .transitEnded(let summary):
+            count(summary)
+        case .transitProgressed(let path, let bytes):
+            table.transit.relayedBytes.add(Double(bytes), path)
+        case .transitReadPaused(let duration):
+            table.transit.readPaused.add(duration.seconds)
+        case .transitWaitingLevels(let levels):
+            table.transit.waiting.set(Double(levels.connections))
+            table.transit.waitingTokens.set(Double(levels.tokens))
+            table.transit.oldestWaiting.set(levels.oldest?.seconds ?? 0)
+        case .relayLevels(let levels):
+            relay.update(levels)
+            table.transit.activeSessions.set(Double(relay.sessions))
+            table.transit.bufferedBytes.set(Double(relay.bufferedBytes))
+
+        case .databaseUsed(let database, let operation, let duration):
+            table.usage.databaseDuration.observe(duration.seconds, database, operation)
+        case .databaseFailed(let database, let kind):
+            table.usage.databaseErrors.add(1, database, kind)
+        case .maintenanceFinished(let task, let succeeded, let duration):
+            table.process.maintenanceRuns.add(1, task, succeeded ? .success : .failure)
+            table.process.maintenanceLastDuration.set(duration.seconds, task)
+            if succeeded { table.process.maintenanceLastSuccess.set(WallClock.now.seconds, task) }
+        case .readinessChanged(let check, let isReady):
+            table.process.componentReady.set(isReady ? 1 : 0, check)
+        case .lifecycleChanged(let state):
+            show(state)
+        case .drainProgressed(let component, let remaining):
+            table.process.drainRemaining.set(Double(remaining), component)
+        case .internalErrorCaught(let source):
+            table.process.internalErrors.add(1, source)
+        }
+    }
+
+    private func show(_ levels: MailboxLevels) {
+        table.mailbox.apps.set(Double(levels.apps))
+        for (gauge, count) in [
+            (table.mailbox.nameplates, levels.nameplates), (table.mailbox.mailboxes, levels.mailboxes),
+        ] {
+            gauge.set(Double(count.lonely), .lonely)
+            gauge.set(Double(count.paired), .paired)
+            gauge.set(Double(count.crowded), .crowded)
+        }
+        table.mailbox.storedMessages.set(Double(levels.storedMessages))
+        table.mailbox.storedBytes.set(Double(levels.storedBytes))
+        table.mailbox.sendQueueBytes.set(Double(levels.sendQueueBytes))
+    }
+
+    private func count(_ summary: TransitSummary) {
+        table.transit.sessions.add(1, summary.mood)
+        guard let session = summary.session else { return }
+        table.transit.sessionEnds.add(1, session.cause)
+        table.transit.sessionSize.observe(Double(summary.totalBytes))
+        table.transit.sessionDuration.observe(session.duration.seconds)
+        // Below a megabyte the time is mostly that of the connection's start.
+        if summary.totalBytes > 1_000_000, session.duration > .zero {
+            table.transit.sessionThroughput.observe(Double(summary.totalBytes) / session.duration.seconds)
+        }
+    }
+
+    private func show(_ state: LifecycleState) {
+        for other in LifecycleState.allCases { table.process.state.set(other == state ? 1 : 0, other) }
+        switch state {
+        case .draining: table.process.drainStarted.set(WallClock.now.seconds)
+        case .starting, .ready, .stopping: table.process.drainStarted.set(0)
+        }
+    }
+}
+
+@available(*, unavailable)
+extension MetricReader: Sendable {}

@@ -1,0 +1,109 @@
+import Glibc
+import Logging
+import Observations
+import WormholeWire
+
+/// Reads the pipeline on the telemetry thread and hands each observation to every reader.
+final class ObservationReader {
+    /// The pause after each round, so that a busy server wakes this thread a hundred times a second at most.
+    private static let pauseMicroseconds: UInt32 = 10_000
+    /// How long the thread goes on after it was told to stop while observations still come.
+    private static let longestGoodbye = Duration.seconds(2)
+
+    private let metrics: MetricReader
+    private let state: ProcessState
+    private let blur: Blur
+    private let database: UsageDatabaseWriter?
+    private let log: JSONLogWriter?
+    private var relay = RelayTotals()
+    private var levels = CurrentRow.Levels()
+    /// Records of this round, blurred.
+    private var records: [UsageRecord] = []
+
+    init(
+        metrics: MetricReader,
+        state: ProcessState,
+        blur: Blur,
+        database: UsageDatabaseWriter?,
+        log: JSONLogWriter?
+    ) {
+        self.metrics = metrics
+        self.state = state
+        self.blur = blur
+        self.database = database
+        self.log = log
+    }
+
+    /// Reads until `shouldStop`, and then what is left.
+    func run(_ pipeline: ObservationPipeline, logger: Logger, dropped: Counter<>, until shouldStop: () -> Bool) {
+        var goodbye: UInt64?
+        while true {
+            // Asked before the round, so that the round after the answer still takes all that came before it.
+            let isStopping = shouldStop()
+            let (count, lost) = readOnce(pipeline)
+            if lost > 0 {
+                if dropped.value() == 0 {
+                    logger.warning(
+                        "telemetry is behind: \(lost) observations were dropped; the metrics count further ones"
+                    )
+                }
+                dropped.add(Double(lost))
+            }
+            if isStopping {
+                let start = goodbye ?? MonotonicClock.nanoseconds
+                goodbye = start
+                if count == 0 || MonotonicClock.duration(since: start) > Self.longestGoodbye { return }
+            } else if count == 0 {
+                pipeline.wait(upTo: .seconds(600))
+            } else {
+                usleep(Self.pauseMicroseconds)
+            }
+        }
+    }
+
+    /// - Returns: How many observations there were, and how many had been lost.
+    private func readOnce(_ pipeline: ObservationPipeline) -> (count: Int, lost: Int) {
+        var count = 0
+        let before = levels
+        let lost = pipeline.drain { observation in
+            count += 1
+            read(observation)
+        }
+        if levels != before { database?.update(levels) }
+        if !records.isEmpty {
+            database?.append(records)
+            log?.append(records)
+            records.removeAll(keepingCapacity: true)
+        }
+        return (count, lost)
+    }
+
+    private func read(_ observation: Observation) {
+        metrics.read(observation)
+        if let record = UsageRecord(observation) { records.append(blur(record)) }
+        switch observation {
+        case .mailboxLevels(let mailbox):
+            levels.subscriptions = mailbox.subscriptions
+        case .transitWaitingLevels(let waiting):
+            levels.waiting = waiting.tokens
+        case .relayLevels(let owner):
+            relay.update(owner)
+            levels.connected = 2 * relay.sessions
+            levels.incompleteBytes = blur(bytes: relay.incompleteBytes)
+        case .readinessChanged(let check, let isReady):
+            state.update(check, isReady: isReady)
+        case .lifecycleChanged(let lifecycle):
+            state.update(lifecycle)
+        case .connectionAccepted, .connectionClosed, .connectionRejected, .acceptFailed, .keepaliveAnswered, .limitHit,
+            .commandFinished, .errorSent, .clientBound, .permissionChallenged,
+            .permissionDifficultyChanged, .nameplateAllocated, .nameplateRetired, .mailboxRetired,
+            .messageReceived, .messageDelivered, .messagesReplayed, .sideReconnected, .pruned, .handshakeFinished,
+            .transitPaired, .transitEnded, .transitProgressed, .transitReadPaused, .databaseUsed, .databaseFailed,
+            .maintenanceFinished, .drainProgressed, .internalErrorCaught:
+            break
+        }
+    }
+}
+
+@available(*, unavailable)
+extension ObservationReader: Sendable {}

@@ -1,0 +1,141 @@
+import GRDB
+import Glibc
+import Observations
+import WormholeWire
+
+/// An open usage database. Confined to the thread of its writer.
+///
+/// The columns have INTEGER affinity, so that SQLite keeps whole numbers as integers and others as REAL by itself.
+final class UsageDatabase {
+    private let file: UsageDatabaseFile
+    let queue: DatabaseQueue
+    /// Which file was opened, for the path may come to mean another.
+    private let identity: FileIdentity?
+
+    /// - Throws: ``TelemetryError`` when the file is not to be had or not ours.
+    init(_ file: UsageDatabaseFile) throws(TelemetryError) {
+        self.file = file
+        queue = try file.open()
+        identity = FileIdentity(file.path)
+    }
+
+    /// Whether the path still means the file that is open; not after it was deleted or replaced.
+    var isInPlace: Bool { file.path == ":memory:" || (identity != nil && FileIdentity(file.path) == identity) }
+
+    /// Writes records and the `current` row in one short transaction.
+    func write(_ records: [UsageRecord], current: CurrentRow) throws {
+        try queue.writeWithoutTransaction { database in
+            try database.inTransaction(.immediate) {
+                for record in records { try insert(record, into: database) }
+                try replaceCurrent(by: current, in: database)
+                return .commit
+            }
+        }
+    }
+
+    private func insert(_ record: UsageRecord, into database: GRDB.Database) throws {
+        switch record {
+        case .nameplate(let summary):
+            // A relay alone has no such table, and no such records.
+            guard file.schema == .mailboxSuperset else { return }
+            try insert(
+                into: "nameplates",
+                UsageSchema.nameplates,
+                database,
+                [
+                    summary.appID.text, summary.started.seconds, summary.waitingTime?.seconds,
+                    summary.totalTime.seconds, summary.result.rawValue,
+                ]
+            )
+        case .mailbox(let summary):
+            guard file.schema == .mailboxSuperset else { return }
+            try insert(
+                into: "mailboxes",
+                UsageSchema.mailboxes,
+                database,
+                [
+                    summary.appID.text, summary.isForNameplate, summary.started.seconds, summary.totalTime.seconds,
+                    summary.waitingTime?.seconds, summary.result.rawValue,
+                ]
+            )
+        case .clientVersion(let binding):
+            guard file.schema == .mailboxSuperset else { return }
+            try insert(
+                into: "client_versions",
+                UsageSchema.clientVersions,
+                database,
+                [
+                    binding.appID.text, binding.side.text, binding.connected.seconds, binding.implementation,
+                    binding.version,
+                ]
+            )
+        case .transit(let summary):
+            try insert(
+                into: "usage",
+                UsageSchema.usage,
+                database,
+                [
+                    summary.started.seconds, summary.totalTime.seconds, summary.waitingTime?.seconds,
+                    Int64(clamping: summary.totalBytes), summary.mood.rawValue,
+                ]
+            )
+        }
+    }
+
+    private func replaceCurrent(by row: CurrentRow, in database: GRDB.Database) throws {
+        try database.execute(sql: "DELETE FROM `current`")
+        let levels = row.levels
+        let relay: [(any DatabaseValueConvertible)?] = [
+            levels.connected, levels.waiting, Int64(clamping: levels.incompleteBytes),
+        ]
+        switch file.schema {
+        case .mailboxSuperset:
+            try insert(
+                into: "current",
+                UsageSchema.mailboxCurrent + UsageSchema.relayCurrent,
+                database,
+                [row.rebooted.seconds, row.updated.seconds, row.blurSeconds, levels.subscriptions] + relay
+            )
+        case .transitOnly:
+            // The relay's own are whole seconds.
+            try insert(
+                into: "current",
+                UsageSchema.mailboxCurrent.prefix(2) + UsageSchema.relayCurrent,
+                database,
+                [row.rebooted.wholeSeconds, row.updated.wholeSeconds] + relay
+            )
+        }
+    }
+
+    private func insert(
+        into table: String,
+        _ columns: [UsageSchema.Column],
+        _ database: GRDB.Database,
+        _ values: [(any DatabaseValueConvertible)?]
+    ) throws {
+        let names = columns.map { "`\($0.name)`" }.joined(separator: ", ")
+        let marks = columns.map { _ in "?" }.joined(separator: ", ")
+        let statement = try database.cachedStatement(sql: "INSERT INTO `\(table)` (\(names)) VALUES (\(marks))")
+        try statement.execute(arguments: StatementArguments(values))
+    }
+}
+
+@available(*, unavailable)
+extension UsageDatabase: Sendable {}
+
+/// Which file a path means.
+private struct FileIdentity: Equatable {
+    let device: dev_t
+    let number: ino_t
+
+    init?(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        device = status.st_dev
+        number = status.st_ino
+    }
+}
+
+extension Timestamp {
+    fileprivate var wholeSeconds: Int64 { microseconds / 1_000_000 }
+}

@@ -1,0 +1,13 @@
+import LinuxIO
+
+/// How an endpoint is written on the command line, where it may be left out.
+enum EndpointText {
+    /// Listens nowhere.
+    static let none = "none"
+
+    /// - Returns: `nil` for ``none``.
+    /// - Throws: `EndpointError` with what is wrong.
+    static func endpoint(_ text: String) throws(EndpointError) -> Endpoint? {
+        text == none ? nil : try Endpoint(text)
+    }
+}

@@ -1,0 +1,46 @@
+import Appliance
+import ArgumentParser
+import Glibc
+import Logging
+
+/// How the process ends, and what it says.
+struct ProcessOptions: ParsableArguments {
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How long relayed pairs may go on after SIGTERM or SIGINT.", valueName: "seconds")
+    )
+    var drainTimeout = 10.0
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The least important messages shown on standard error: trace, debug, info, notice, warning, error, critical.",
+            valueName: "level"
+        ),
+        transform: Self.level
+    )
+    var logLevel = Logger.Level.info
+
+    func validate() throws {
+        guard (0...31_536_000).contains(drainTimeout) else {
+            throw ValidationError("--drain-timeout takes a number of seconds that is not negative.")
+        }
+    }
+
+    func apply(to configuration: inout ApplianceConfiguration) {
+        configuration.drainTimeout = .seconds(drainTimeout)
+        configuration.logLevel = logLevel
+    }
+
+    private static func level(_ text: String) throws -> Logger.Level {
+        guard let level = Logger.Level(rawValue: text) else {
+            throw ValidationError("There is no log level '\(text)'.")
+        }
+        return level
+    }
+}
+
+/// The value of an environment variable.
+func processEnvironment(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+}

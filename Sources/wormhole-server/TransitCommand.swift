@@ -1,0 +1,78 @@
+import Appliance
+import ArgumentParser
+import LinuxIO
+import Telemetry
+
+/// The transit relay alone, with the options of `twist transitrelay`.
+struct TransitCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "transit",
+        abstract: "Run the transit relay alone, with the options of 'twist transitrelay'."
+    )
+
+    @Option(
+        name: [.customShort("p"), .long],
+        parsing: .unconditional,
+        help: ArgumentHelp("Where to listen for TCP.", valueName: "endpoint")
+    )
+    var port = "tcp:4001"
+
+    @Option(
+        name: [.customShort("w"), .long],
+        parsing: .unconditional,
+        help: ArgumentHelp("Where to listen for WebSocket (default: nowhere).", valueName: "endpoint")
+    )
+    var websocket: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Record usage in this SQLite database.", valueName: "file"))
+    var usageDb: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Round recorded start times down to a multiple of this; 0: exact.", valueName: "seconds")
+    )
+    var blurUsage = 0
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Where /metrics and its neighbours are (default: nowhere).", valueName: "endpoint")
+    )
+    var admin = EndpointText.none
+
+    @OptionGroup
+    var transitOptions: TransitOptions
+
+    @OptionGroup
+    var logOptions: RecordLogOptions
+
+    @OptionGroup(title: "Process")
+    var processOptions: ProcessOptions
+
+    /// The original's name for itself, which command lines copied from unit files still carry.
+    @Argument(help: .hidden)
+    var plugin: String?
+
+    func validate() throws {
+        guard plugin == nil || plugin == "transitrelay" else {
+            throw ValidationError("Unexpected argument '\(plugin ?? "")'")
+        }
+        try RecordLogOptions.checkBlur(blurUsage)
+    }
+
+    func run() async throws {
+        try await Appliance(try configuration()).run()
+    }
+
+    func configuration() throws -> ApplianceConfiguration {
+        var configuration = ApplianceConfiguration()
+        let webSocket = try websocket.map { try Endpoint($0) }
+        configuration.transit = transitOptions.settings(tcp: try Endpoint(port), webSocket: webSocket)
+        configuration.admin = try EndpointText.endpoint(admin)
+        configuration.records.databasePath = usageDb
+        configuration.records.schema = .transitOnly
+        configuration.records.blurSeconds = blurUsage
+        logOptions.apply(to: &configuration.records, standardKinds: .transit)
+        processOptions.apply(to: &configuration)
+        return configuration
+    }
+}

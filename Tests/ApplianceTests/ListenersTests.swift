@@ -1,0 +1,38 @@
+import Foundation
+import LinuxIO
+import TestSupport
+import Testing
+
+@testable import Appliance
+
+@Suite("Listeners")
+struct ListenersTests {
+    @Test("all are open before anything starts")
+    func all() throws {
+        let endpoint = try Endpoint("tcp:0:interface=127.0.0.1")
+        var configuration = ApplianceConfiguration()
+        configuration.admin = endpoint
+        configuration.mailbox = MailboxSettings(endpoint: endpoint, channelDatabasePath: ":memory:")
+        configuration.transit = TransitSettings(tcp: endpoint, webSocket: endpoint)
+        let listeners = try Listeners.open(configuration)
+        let names = listeners.names
+        let ports = [names.admin, names.transit, names.transitWebSocket].compactMap { $0.flatMap(Int.init) }
+        #expect(Set(ports).count == 3)
+        #expect(names.transitWebSocketPort == ports[2])
+    }
+
+    @Test("when one cannot be opened, nothing is left behind")
+    func failure() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/mailbox"
+        let taken = try ListeningSocket.open(Endpoint("tcp:0:interface=127.0.0.1"))
+        var configuration = ApplianceConfiguration()
+        configuration.mailbox = try MailboxSettings(endpoint: Endpoint("unix:\(path)"), channelDatabasePath: ":memory:")
+        let text = "tcp:\(taken.name):interface=127.0.0.1"
+        configuration.transit = try TransitSettings(tcp: Endpoint(text), webSocket: nil)
+        #expect(throws: ListenError(endpoint: text, reason: "address already in use")) {
+            _ = try Listeners.open(configuration)
+        }
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+}

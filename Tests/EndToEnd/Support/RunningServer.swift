@@ -1,0 +1,111 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// The release build of `wormhole-server`, started on free ports of the loopback interface, and what it shows of itself.
+actor RunningServer {
+    /// The ports of its listeners, by the lines it writes when it starts.
+    struct Ports: Sendable {
+        var mailbox = 0
+        var transit = 0
+        var transitWebSocket = 0
+        var admin = 0
+    }
+
+    static let anyPort = "tcp:0:interface=127.0.0.1"
+
+    /// The state folder.
+    nonisolated let folder: TemporaryFolder
+    private let options: [String]
+    private let sandbox: Sandbox?
+    private let records: String?
+    private(set) var child: ChildProcess
+    private(set) var ports: Ports
+
+    /// Starts `wormhole-server start` and waits until it is ready.
+    ///
+    /// - Parameters:
+    ///   - options: Come after those for free ports, and win.
+    ///   - recordsLines: Whether lines of JSON go to the file ``recordLines()`` reads.
+    init(
+        _ options: String...,
+        in sandbox: Sandbox? = nil,
+        recordsLines: Bool = false,
+        folder: TemporaryFolder? = nil
+    ) async throws {
+        self.folder = try folder ?? TemporaryFolder()
+        self.sandbox = sandbox
+        records = recordsLines ? self.folder.path + "/records.jsonl" : nil
+        self.options =
+            [
+                "start", "--state-dir=\(self.folder.path)", "--mailbox=\(Self.anyPort)", "--transit=\(Self.anyPort)",
+                "--transit-websocket=\(Self.anyPort)", "--admin=\(Self.anyPort)",
+            ] + (recordsLines ? ["--log-fd=3"] : []) + options
+        (child, ports) = try await Self.launch(self.options, in: sandbox, records: records)
+    }
+
+    /// Starts again after the process has ended, in the same folder; the ports are new ones.
+    func restart() async throws {
+        try #require(child.hasEnded, "it still runs")
+        (child, ports) = try await Self.launch(options, in: sandbox, records: records)
+    }
+
+    /// Ends it with a signal.
+    func end(with signal: CInt) async throws -> ChildProcess.Ending {
+        child.send(signal: signal)
+        return try await child.end()
+    }
+
+    /// Asks the admin endpoint.
+    func get(_ path: String) async throws -> String {
+        let url = "http://127.0.0.1:\(ports.admin)\(path)"
+        let arguments = ["--silent", "--show-error", "--fail", "--max-time", "20", url]
+        let curl = try sandbox?.start("curl", arguments) ?? ChildProcess("curl", arguments)
+        let ending = try await curl.end()
+        try #require(ending == .exited(0), "\(curl.transcript)\n\(child.transcript)")
+        return curl.output
+    }
+
+    /// The value of a series, such as `wormhole_transit_sessions_total{mood="happy"}`.
+    func metric(_ series: String) async throws -> Double {
+        let line = try await get("/metrics").split(separator: "\n").first { $0.hasPrefix(series + " ") }
+        return try #require(line.flatMap { Double($0.dropFirst(series.count + 1)) }, "there is no series \(series)")
+    }
+
+    /// The complete lines of JSON so far.
+    func recordLines() throws -> [JSON] {
+        let path = try #require(records, "this server has no log of records")
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        return try text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map { try JSON($0) }
+    }
+
+    /// The answer of one of the databases, a line for each row with `|` between the columns.
+    nonisolated func query(_ database: String, _ statement: String) async throws -> [Substring] {
+        let path = folder.path + "/" + database
+        return try await run("sqlite3", "-readonly", "-cmd", ".timeout 5000", path, statement).split(separator: "\n")
+    }
+
+    private static func launch(
+        _ options: [String],
+        in sandbox: Sandbox?,
+        records: String?
+    ) async throws -> (ChildProcess, Ports) {
+        let setup = ChildProcess.Setup(extraOutput: records)
+        let program = try Repository.server()
+        let child = try sandbox?.start(program, options, setup) ?? ChildProcess(program, options, setup)
+        try await child.errors("the server is ready") { $0.contains("[server] ready") }
+        var ports = Ports()
+        for match in child.errors.matches(of: /\[(\w+)\] \w+ starting on (\d+)/) {
+            let port = Int(match.2) ?? 0
+            switch match.1 {
+            case "mailbox": ports.mailbox = port
+            case "admin": ports.admin = port
+            case "transit" where ports.transit == 0 && !options.contains("--transit=none"): ports.transit = port
+            case "transit": ports.transitWebSocket = port
+            default: break
+            }
+        }
+        return (child, ports)
+    }
+}
