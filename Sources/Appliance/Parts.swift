@@ -44,6 +44,7 @@ struct Parts: Sendable {
                     configuration: settings,
                     listener: listener,
                     pipeline: pipeline,
+                    pulse: telemetry.heartbeats.register("mailbox"),
                     logger: logger("mailbox")
                 )
             } else {
@@ -63,7 +64,7 @@ struct Parts: Sendable {
             }
         admin =
             if let listener = listeners.admin.take() {
-                try AdminServer(
+                AdminServer(
                     configuration: AdminConfiguration(),
                     listener: listener,
                     telemetry: telemetry,

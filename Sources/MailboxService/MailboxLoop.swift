@@ -18,6 +18,9 @@ final class MailboxLoop {
     private var rendezvous: Rendezvous<MemoryStore<SystemRandomNumberGenerator>>
     private let journal: Journal
     private let source: ObservationSource
+    let pulse: any LoopPulse
+    /// Of the concern in the file beside this one.
+    var pulseTimer: Scheduled<Void>?
 
     private var clients: [ConnectionID: MailboxClient] = [:]
     private var lastID: UInt64 = 0
@@ -54,11 +57,13 @@ final class MailboxLoop {
         database: ChannelDatabase,
         eventLoop: any EventLoop,
         source: ObservationSource,
+        pulse: any LoopPulse,
         logger: Logger
     ) {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.source = source
+        self.pulse = pulse
         self.logger = logger
         journal = Journal(database: database, eventLoop: eventLoop, source: source)
         rendezvous = Rendezvous(
@@ -89,6 +94,7 @@ final class MailboxLoop {
             source.append(.permissionDifficultyChanged(bits: bits))
         }
         expire()
+        schedulePulse()
     }
 
     // MARK: Clients
@@ -344,6 +350,7 @@ final class MailboxLoop {
         }.flatMap { [self] in
             journal.close()
         }.always { [self] _ in
+            endPulse()
             source.flush()
             hasStopped = true
         }.nonisolated()

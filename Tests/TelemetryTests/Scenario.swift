@@ -17,6 +17,7 @@ enum Scenario {
         .keepaliveAnswered(.mailbox, roundTrip: .milliseconds(30)), .limitHit(.transitIdle),
         .commandFinished(.bind, outcome: .ok, duration: .microseconds(80)), .clientBound(Sample.binding()),
         .commandFinished(.allocate, outcome: .ok, duration: .microseconds(900)), .nameplateAllocated(digits: 1),
+        .permissionDifficultyChanged(bits: 20), .permissionChallenged(.hashcash, result: .issued),
         .commandFinished(.unknown, outcome: .clientError, duration: .microseconds(10)), .errorSent(.unknownType),
         .messageReceived(bytes: 100), .messageDelivered(bytes: 100, latency: .milliseconds(2)),
         .messagesReplayed(count: 3, bytes: 60), .sideReconnected, .pruned(nameplates: 1, mailboxes: 2, messages: 3),
