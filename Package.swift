@@ -32,6 +32,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // Start order, signals, graceful stop.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // SHA-1, for the proof of work a mailbox server may ask for.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         // SQLite: opening, migrations, statements, online backup.
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // Deques: queues that give memory back at both ends.
@@ -65,7 +67,8 @@ let package = Package(
         .target(
             name: "MailboxRules",
             dependencies: [
-                "Observations", "WormholeWire", .product(name: "DequeModule", package: "swift-collections"),
+                "Observations", "WormholeWire", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),
@@ -84,7 +87,7 @@ let package = Package(
             name: "TransitService",
             dependencies: [
                 "LinuxIO", "Observations", "TransitRules", "WebSocketServer", "WormholeWire", logging, nioCore,
-                nioPosix,
+                nioPosix, nioWebSocket,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
@@ -129,7 +132,11 @@ let package = Package(
         ),
         .testTarget(name: "WormholeWireTests", dependencies: ["WormholeWire", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ObservationsTests", dependencies: ["Observations", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "MailboxRulesTests", dependencies: ["MailboxRules", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "MailboxRulesTests",
+            dependencies: ["MailboxRules", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "MailboxServiceTests",
             dependencies: [

@@ -16,4 +16,14 @@ package struct AdminConfiguration: Sendable {
     package var memoryPerConnection = 16 * 1024
 
     package init() {}
+
+    /// The same with every limit in force: libmicrohttpd reads zero as no limit at all.
+    var bounded: Self {
+        var bounded = self
+        bounded.connectionLimit = max(1, connectionLimit)
+        bounded.connectionLimitPerAddress = max(1, connectionLimitPerAddress)
+        bounded.idleTimeout = max(1, idleTimeout)
+        bounded.memoryPerConnection = max(1024, memoryPerConnection)
+        return bounded
+    }
 }

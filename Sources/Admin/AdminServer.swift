@@ -32,7 +32,7 @@ package final class AdminServer: Sendable {
         telemetry: Telemetry,
         logger: Logger
     ) {
-        self.configuration = configuration
+        self.configuration = configuration.bounded
         self.telemetry = telemetry
         self.logger = logger
         name = listener.name

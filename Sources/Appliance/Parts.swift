@@ -44,6 +44,7 @@ struct Parts: Sendable {
                     configuration: settings,
                     listener: listener,
                     pipeline: pipeline,
+                    pulse: telemetry.heartbeats.register("mailbox"),
                     logger: logger("mailbox")
                 )
             } else {

@@ -31,6 +31,8 @@ package enum Durability: Equatable, Sendable {
 package enum CloseReason: Equatable, Sendable {
     /// No successful `bind` in time.
     case bindTimeout
+    /// No permission to bind, or a false one.
+    case permissionDenied
     /// A promise could not be kept, because the storage failed; what the client was not told did not happen.
     case storageFailure
 }

@@ -10,6 +10,8 @@ package struct MailboxLimits: Equatable, Sendable {
     package var storedBytes = 256 << 20
     /// From connecting to a successful `bind`. No known client takes a second; one that solves a proof of work takes minutes.
     package var bindTimeout: Duration = .seconds(120)
+    /// How many times longer a client may take that is asked for a proof of work.
+    static let hashcashPatience = 5
     /// Commands of one client that wait while an earlier one is with the store; then it is not read any more.
     package var outstandingCommands = 64
     /// Sides a nameplate or mailbox remembers: two legitimate ones, and the one that makes it crowded.

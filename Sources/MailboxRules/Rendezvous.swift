@@ -13,29 +13,46 @@ package struct Rendezvous<Store: ChannelStore> {
     private let limits: MailboxLimits
     /// With `false`, `list` is answered with nothing, so that nobody can enumerate waiting transfers.
     private let allowsList: Bool
+    private let permission: PermissionPolicy
     private var connections: [ConnectionID: ClientConnection] = [:]
     /// Connections in the order they came, to find those that do not bind in time; some have bound or gone since.
     private var unbound: Deque<(id: ConnectionID, deadline: Timestamp)> = []
     /// Reused for every command.
     private var events: [StoreEvent] = []
 
-    package init(store: Store, welcome: Welcome, limits: MailboxLimits, allowsList: Bool) {
+    package init(store: Store, welcome: Welcome, limits: MailboxLimits, allowsList: Bool, permission: PermissionPolicy)
+    {
         self.store = store
         self.welcome = welcome
         self.limits = limits
         self.allowsList = allowsList
+        self.permission = permission
     }
 
     // MARK: The life of a connection
 
+    /// - Parameter resource: What a proof of work is to be made out to: random, without `:`, never used before.
     package mutating func connected(
         _ id: ConnectionID,
         from address: ClientAddress?,
+        resource: @autoclosure () -> String,
         at now: Timestamp,
         into effects: inout [Effect]
     ) {
-        connections[id] = ClientConnection(connected: now)
-        if limits.bindTimeout > .zero { unbound.append((id, now + limits.bindTimeout)) }
+        var welcome = self.welcome
+        var state = PermissionState.open
+        if case .hashcash(let bits, let isRequired) = permission {
+            let resource = resource()
+            welcome.permission = .init(bits: bits, resource: resource, isRequired: isRequired)
+            state = .challenged(bits: bits, resource: resource, isRequired: isRequired)
+            effects.append(.observe(.permissionChallenged(.hashcash, result: .issued)))
+        }
+        connections[id] = ClientConnection(connected: now, permission: state)
+        if limits.bindTimeout > .zero {
+            // A client that works on a stamp needs longer, but all are given the same time, for they wait in one line.
+            let patience = state == .open ? limits.bindTimeout : limits.bindTimeout * MailboxLimits.hashcashPatience
+            unbound.append((id, now + patience))
+        }
         effects.append(.send(.welcome(welcome, address: address), to: id, after: .immediate))
     }
 
@@ -172,9 +189,18 @@ package struct Rendezvous<Store: ChannelStore> {
         case .message(let message):
             effects.append(.send(.ack(id: message.id), to: id, after: .immediate))
             guard let index = connections.index(forKey: id) else { return }
+            if case .submitPermissions(let method, let stamp) = message.command,
+                connections.values[index].binding == nil
+            {
+                let verdict = connections.values[index].permission.submit(method: method, stamp: stamp)
+                return judged(verdict, message, received: received, of: id, into: &effects)
+            }
             let verdict = connections.values[index].judge(message, received: received)
             guard case .ask(let operation) = verdict else {
                 if case .done = verdict { observeBinding(message, received: received, of: id, into: &effects) }
+                if case .expel = verdict {
+                    effects.append(.observe(.permissionChallenged(.hashcash, result: .absent)))
+                }
                 return answer(message, verdict, received: received, to: id, after: .immediate, into: &effects)
             }
             connections.values[index].request = .init(message: message, received: received)
@@ -218,9 +244,34 @@ package struct Rendezvous<Store: ChannelStore> {
             effects.append(.send(.error(refusal.text, original: message.original), to: id, after: durability))
             effects.append(.observe(.errorSent(refusal.kind)))
             effects.append(.finish(command, refusal.outcome, received: received, after: durability))
+        case .expel(let refusal):
+            answer(message, .refuse(refusal), received: received, to: id, after: durability, into: &effects)
+            effects.append(.close(id, .permissionDenied))
         case .ask:
             preconditionFailure("a command that is with the store has no answer yet")
         }
+    }
+
+    /// Says what became of a `submit-permissions`.
+    private func judged(
+        _ verdict: PermissionState.Verdict,
+        _ message: ClientMessage,
+        received: Timestamp,
+        of id: ConnectionID,
+        into effects: inout [Effect]
+    ) {
+        let answer: ClientConnection.Verdict
+        switch verdict {
+        case .granted(let method):
+            effects.append(.observe(.permissionChallenged(method, result: .passed)))
+            answer = .done
+        case .refused(let refusal, let method):
+            effects.append(.observe(.permissionChallenged(method, result: .failed)))
+            answer = .expel(refusal)
+        case .unknownCommand:
+            answer = .refuse(.mustBindFirst)
+        }
+        self.answer(message, answer, received: received, to: id, after: .immediate, into: &effects)
     }
 
     /// Says what is wrong with a frame that is no command.
@@ -275,8 +326,8 @@ extension MailboxCommand {
         case .open: self = .open
         case .add: self = .add
         case .close: self = .close
-        // Until permissions are asked for, the command does not exist.
-        case .submitPermissions, .unknown: self = .unknown
+        case .submitPermissions: self = .submitPermissions
+        case .unknown: self = .unknown
         }
     }
 }

@@ -1,3 +1,4 @@
+package import LinuxIO
 package import MailboxRules
 package import WormholeWire
 
@@ -7,15 +8,19 @@ package struct MailboxConfiguration: Sendable {
     package var channelDatabasePath: String
     package var synchronization = ChannelDatabase.Synchronization.full
     package var welcome = Welcome()
+    /// What a client must show before it may bind.
+    package var permission = PermissionPolicy.open
     /// With `false`, `list` is always answered with nothing.
     package var allowsList = true
     package var limits = MailboxLimits()
-    /// How long an untouched mailbox lives. Clients count on at least 10 minutes.
-    package var expiry: Duration = .seconds(660)
+    package var expiry = ExpiryPolicy()
     /// How often what has expired is removed.
     package var expiryInterval: Duration = .seconds(300)
     /// One log line with the client's address for every connection. Off while usage is blurred.
     package var logsConnections = false
+
+    /// From which addresses `X-Real-IP` and `X-Real-Port` are believed; from Unix sockets they always are.
+    package var trustedProxies = AddressRange.loopback
 
     /// The longest message of a client in bytes; beyond it, Close 1009.
     package var maximumMessageSize = 1 << 20
@@ -23,6 +28,8 @@ package struct MailboxConfiguration: Sendable {
     package var maximumSendBuffer = 8 << 20
     /// Connections at the same time; beyond it, upgrades are answered with 503. 0 means unlimited.
     package var maximumConnections = 0
+    /// Connections without a complete upgrade request; beyond it, they are closed at once.
+    package var maximumUnfinishedUpgrades = 1024
     package var pingInterval: Duration = .seconds(60)
     package var pingTimeout: Duration = .seconds(600)
     /// From accept to a complete upgrade request.

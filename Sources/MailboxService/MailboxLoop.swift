@@ -18,6 +18,9 @@ final class MailboxLoop {
     private var rendezvous: Rendezvous<MemoryStore<SystemRandomNumberGenerator>>
     private let journal: Journal
     private let source: ObservationSource
+    let pulse: any LoopPulse
+    /// Of the concern in the file beside this one.
+    var pulseTimer: Scheduled<Void>?
 
     private var clients: [ConnectionID: MailboxClient] = [:]
     private var lastID: UInt64 = 0
@@ -27,6 +30,8 @@ final class MailboxLoop {
 
     private var dirty: [MailboxClient] = []
     private var waiting: [MailboxClient] = []
+    /// Clients that had not taken everything when they were last looked at.
+    private var clogged: [MailboxClient] = []
     /// What is observed once the commit it waits for has come, in the order of the points.
     private var unfinished: Deque<(point: Journal.Point, what: Unfinished)> = []
     private var isTurnEndScheduled = false
@@ -52,11 +57,13 @@ final class MailboxLoop {
         database: ChannelDatabase,
         eventLoop: any EventLoop,
         source: ObservationSource,
+        pulse: any LoopPulse,
         logger: Logger
     ) {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.source = source
+        self.pulse = pulse
         self.logger = logger
         journal = Journal(database: database, eventLoop: eventLoop, source: source)
         rendezvous = Rendezvous(
@@ -68,7 +75,8 @@ final class MailboxLoop {
             ),
             welcome: configuration.welcome,
             limits: configuration.limits,
-            allowsList: configuration.allowsList
+            allowsList: configuration.allowsList,
+            permission: configuration.permission
         )
     }
 
@@ -82,7 +90,11 @@ final class MailboxLoop {
         )
         source.append(.readinessChanged(.channelDatabase, isReady: true))
         source.append(.readinessChanged(.mailbox, isReady: true))
+        if case .hashcash(let bits, _) = configuration.permission {
+            source.append(.permissionDifficultyChanged(bits: bits))
+        }
         expire()
+        schedulePulse()
     }
 
     // MARK: Clients
@@ -100,7 +112,13 @@ final class MailboxLoop {
     func opened(_ client: MailboxClient, from address: ClientAddress?) {
         clients[client.id] = client
         observe(.connectionAccepted(client.kind))
-        rendezvous.connected(client.id, from: address, at: .now, into: &effects)
+        rendezvous.connected(
+            client.id,
+            from: address,
+            resource: HashcashResource.random(),
+            at: .now,
+            into: &effects
+        )
         carryOutEffects()
         scheduleBindTimer()
     }
@@ -210,7 +228,7 @@ final class MailboxLoop {
     // MARK: The end of a turn
 
     /// Runs ``endTurn()`` once, after everything that is ready on the loop now.
-    private func scheduleTurnEnd() {
+    func scheduleTurnEnd() {
         guard !isTurnEndScheduled, !hasStopped else { return }
         isTurnEndScheduled = true
         eventLoop.assumeIsolated().execute { [unowned self] in endTurn() }
@@ -220,7 +238,12 @@ final class MailboxLoop {
         isTurnEndScheduled = false
         journal.flush()
         flushClients()
-        let levels = rendezvous.store.levels
+        var levels = rendezvous.store.levels
+        clogged.removeAll { client in
+            client.isClogged = client.queuedBytes > 0
+            return !client.isClogged
+        }
+        levels.sendQueueBytes = clogged.reduce(0) { $0 + $1.queuedBytes }
         if levels != reportedLevels {
             reportedLevels = levels
             source.append(.mailboxLevels(levels))
@@ -233,6 +256,10 @@ final class MailboxLoop {
         while let client = dirty.popLast() {
             client.isDirty = false
             client.flush(atMost: configuration.maximumSendBuffer)
+            if client.queuedBytes > 0, !client.isClogged {
+                client.isClogged = true
+                clogged.append(client)
+            }
         }
     }
 
@@ -323,6 +350,7 @@ final class MailboxLoop {
         }.flatMap { [self] in
             journal.close()
         }.always { [self] _ in
+            endPulse()
             source.flush()
             hasStopped = true
         }.nonisolated()

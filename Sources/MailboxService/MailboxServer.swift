@@ -28,6 +28,7 @@ package final class MailboxServer: Sendable {
         configuration: MailboxConfiguration,
         listener: consuming ListeningSocket,
         pipeline: ObservationPipeline,
+        pulse: any LoopPulse = .unwatched,
         logger: Logger
     ) throws {
         self.configuration = configuration
@@ -47,6 +48,7 @@ package final class MailboxServer: Sendable {
             database: database,
             eventLoop: eventLoop,
             source: pipeline.makeSource(),
+            pulse: pulse,
             logger: logger
         )
         loop = .makeBoxSendingValue(mailbox, eventLoop: eventLoop)
@@ -80,6 +82,7 @@ package final class MailboxServer: Sendable {
         settings.pingInterval = configuration.pingInterval
         settings.pingTimeout = configuration.pingTimeout
         settings.upgradeTimeout = configuration.upgradeTimeout
+        settings.maximumUnfinishedUpgrades = configuration.maximumUnfinishedUpgrades
         settings.closeTimeout = configuration.closeTimeout
         return settings
     }

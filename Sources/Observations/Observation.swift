@@ -27,6 +27,10 @@ package enum Observation: Equatable, Sendable {
     case errorSent(MailboxErrorKind)
     /// A client bound: a usage record of kind `client_version`.
     case clientBound(ClientBinding)
+    /// A client was asked for permission, or answered.
+    case permissionChallenged(PermissionMethod, result: PermissionResult)
+    /// How many leading zero bits are demanded of a proof of work; 0 for none.
+    case permissionDifficultyChanged(bits: Int)
     /// A nameplate was handed out by `allocate`.
     case nameplateAllocated(digits: Int)
     /// A nameplate is gone: a usage record of kind `nameplate`.

@@ -133,6 +133,21 @@ package enum MailboxErrorKind: String, CaseIterable, Sendable {
     case other
 }
 
+/// How a client can get permission to bind.
+package enum PermissionMethod: String, CaseIterable, Sendable {
+    case none, hashcash
+}
+
+/// What became of a demand for permission.
+package enum PermissionResult: String, CaseIterable, Sendable {
+    /// The client was told of it.
+    case issued
+    case passed
+    case failed
+    /// The client tried to bind without.
+    case absent
+}
+
 /// The shape of a relay handshake.
 package enum HandshakeForm: String, CaseIterable, Sendable {
     /// Without a side.

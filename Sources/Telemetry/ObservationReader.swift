@@ -95,7 +95,8 @@ final class ObservationReader {
         case .lifecycleChanged(let lifecycle):
             state.update(lifecycle)
         case .connectionAccepted, .connectionClosed, .connectionRejected, .acceptFailed, .keepaliveAnswered, .limitHit,
-            .commandFinished, .errorSent, .clientBound, .nameplateAllocated, .nameplateRetired, .mailboxRetired,
+            .commandFinished, .errorSent, .clientBound, .permissionChallenged,
+            .permissionDifficultyChanged, .nameplateAllocated, .nameplateRetired, .mailboxRetired,
             .messageReceived, .messageDelivered, .messagesReplayed, .sideReconnected, .pruned, .handshakeFinished,
             .transitPaired, .transitEnded, .transitProgressed, .transitReadPaused, .databaseUsed, .databaseFailed,
             .maintenanceFinished, .drainProgressed, .internalErrorCaught:

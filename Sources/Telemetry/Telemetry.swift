@@ -20,7 +20,7 @@ package final class Telemetry: Sendable {
     package let metrics: MetricTable
 
     private let configuration: TelemetryConfiguration
-    private let pipeline: ObservationPipeline
+    let pipeline: ObservationPipeline
     private let logger: Logger
     private let text: Exposition
     private let processSampler: ProcessSampler

@@ -26,6 +26,7 @@ package final class TransitServer: Sendable {
         let front: FrontPort
         let frontThread: LoopThread
         let workers: [Worker]
+        let webSockets: WebSocketSide?
     }
 
     private struct Worker {
@@ -59,15 +60,18 @@ package final class TransitServer: Sendable {
     /// - Throws: When the process may have no more descriptors or threads. Nothing runs then.
     package func start() async throws {
         var workers: [Worker] = []
+        var webSockets: WebSocketSide?
         do {
-            for index in 0..<workerCount { workers.append(try await startWorker(index)) }
             let front = try FrontPort()
-            let frontThread = try await startFront(front, workers: workers.map(\.port))
-            running.withLock { [workers] in
-                $0 = Running(front: front, frontThread: frontThread, workers: workers)
+            for index in 0..<workerCount { workers.append(try await startWorker(index)) }
+            webSockets = try await startWebSockets(front)
+            let frontThread = try await startFront(front, workers: workers.map(\.port), bridge: webSockets?.port)
+            running.withLock { [workers, webSockets] in
+                $0 = Running(front: front, frontThread: frontThread, workers: workers, webSockets: webSockets)
             }
         } catch {
-            await end(workers, drainTimeout: .zero)
+            await webSockets?.stopWelcoming()
+            await end(workers, webSockets, drainTimeout: .zero)
             throw error
         }
         for name in names { logger.info("Transit starting on \(name)") }
@@ -80,22 +84,19 @@ package final class TransitServer: Sendable {
     /// - Returns: When every connection is closed, every record observed, and every thread gone.
     package func stop(drainTimeout: Duration) async {
         guard let running = running.withLock({ $0.take() }) else { return }
+        await running.webSockets?.stopWelcoming()
         running.front.post(.stop)
-        // The front first: after its end, no worker gets another pair.
+        // The front first: after its end, nobody gets another pair.
         await running.frontThread.ended()
-        await end(running.workers, drainTimeout: drainTimeout)
+        await end(running.workers, running.webSockets, drainTimeout: drainTimeout)
     }
 
     // MARK: Steps
 
     private func startWorker(_ index: Int) async throws -> Worker {
         let port = try RelayPort()
-        let timeouts = RelayTimeouts(
-            idle: configuration.idleTimeout,
-            stalledDrain: configuration.stalledDrainTimeout
-        )
-        let pipeLimit = max(configuration.pipes / workerCount, 1)
-        let thread = try await LoopThread.start(name: "relay-\(index)") { [pipeline] () throws(ErrorNumber) in
+        let pipeLimit = configuration.pipes / workerCount
+        let thread = try await LoopThread.start(name: "relay-\(index)") { [timeouts, pipeline] () throws(ErrorNumber) in
             try RelayWorker(
                 index: index,
                 port: port,
@@ -107,7 +108,23 @@ package final class TransitServer: Sendable {
         return Worker(port: port, thread: thread)
     }
 
-    private func startFront(_ port: FrontPort, workers: [RelayPort]) async throws -> LoopThread {
+    private func startWebSockets(_ front: FrontPort) async throws -> WebSocketSide? {
+        guard let listener = webSocket.take() else { return nil }
+        return try await WebSocketSide.start(
+            on: listener,
+            front: front,
+            timeouts: timeouts,
+            firstOwner: workerCount,
+            serverName: configuration.serverName,
+            pipeline: pipeline
+        )
+    }
+
+    private func startFront(
+        _ port: FrontPort,
+        workers: [RelayPort],
+        bridge: BridgePort?
+    ) async throws -> LoopThread {
         var timeouts = FrontTimeouts()
         timeouts.handshake = configuration.handshakeTimeout
         timeouts.wait = configuration.waitTimeout
@@ -118,16 +135,21 @@ package final class TransitServer: Sendable {
                 listener: tcp.take(),
                 timeouts: timeouts,
                 workers: workers,
-                bridge: nil,
+                bridge: bridge,
                 observations: pipeline.makeSource()
             )
         }
     }
 
-    private func end(_ workers: [Worker], drainTimeout: Duration) async {
+    private func end(_ workers: [Worker], _ webSockets: WebSocketSide?, drainTimeout: Duration) async {
         let deadline = Instant.current + drainTimeout
         for worker in workers { worker.port.drain(until: deadline) }
+        await webSockets?.stop(drainingUntil: deadline)
         for worker in workers { await worker.thread.ended() }
+    }
+
+    private var timeouts: RelayTimeouts {
+        RelayTimeouts(idle: configuration.idleTimeout, stalledDrain: configuration.stalledDrainTimeout)
     }
 
     private var workerCount: Int {

@@ -130,6 +130,23 @@ struct ExpiryTests {
         #expect(results == [.quiet, .quiet])
     }
 
+    @Test("two clients that come back after a day find their mailbox, where the operator lets it live that long")
+    func longLived() {
+        let expiry = ExpiryPolicy(perApp: [AppID("slow")!: .seconds(172_800)])
+        var harness = RendezvousHarness(expiry: expiry)
+        for app in ["slow", "app"] {
+            let a = harness.bound("a", app: app)
+            harness.say(#"{"type":"open","mailbox":"of \#(app)"}"#, on: a)
+            harness.say(#"{"type":"add","phase":"pake","body":"00"}"#, on: a)
+            harness.disconnect(a)
+        }
+        for _ in 0..<24 { harness.expire(after: .seconds(3600)) }
+        for (app, bodies) in [("slow", ["00"]), ("app", [])] {
+            let b = harness.bound("b", app: app)
+            #expect(harness.ask(#"{"type":"open","mailbox":"of \#(app)"}"#, on: b).bodies == bodies)
+        }
+    }
+
     @Test("a connection that does not bind in time is ended, one that did is not")
     func bindTimeout() {
         var harness = RendezvousHarness()

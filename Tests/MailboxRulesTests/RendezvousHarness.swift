@@ -17,18 +17,21 @@ struct RendezvousHarness {
         _ stored: StoredChannels = StoredChannels(),
         limits: MailboxLimits = MailboxLimits(),
         allowsList: Bool = true,
+        permission: PermissionPolicy = .open,
+        expiry: ExpiryPolicy = ExpiryPolicy(),
         seed: UInt64 = 1
     ) {
         rendezvous = Rendezvous(
             store: MemoryStore(
                 stored,
-                expiry: .seconds(660),
+                expiry: expiry,
                 limits: limits,
                 random: SeededGenerator(seed: seed)
             ),
             welcome: Welcome(),
             limits: limits,
-            allowsList: allowsList
+            allowsList: allowsList,
+            permission: permission
         )
     }
 
@@ -37,7 +40,13 @@ struct RendezvousHarness {
         lastID += 1
         let id = ConnectionID(lastID)
         var effects: [Effect] = []
-        rendezvous.connected(id, from: .ipv4("127.0.0.1", port: 5), at: now, into: &effects)
+        rendezvous.connected(
+            id,
+            from: .ipv4("127.0.0.1", port: 5),
+            resource: "resource\(lastID)",
+            at: now,
+            into: &effects
+        )
         take(effects)
         _ = takeSaid(to: id)
         return id

@@ -35,8 +35,14 @@ struct SlowStoreTests {
     init() {
         var limits = MailboxLimits()
         limits.outstandingCommands = 3
-        rendezvous = Rendezvous(store: SlowStore(), welcome: Welcome(), limits: limits, allowsList: true)
-        rendezvous.connected(id, from: nil, at: now, into: &effects)
+        rendezvous = Rendezvous(
+            store: SlowStore(),
+            welcome: Welcome(),
+            limits: limits,
+            allowsList: true,
+            permission: .open
+        )
+        rendezvous.connected(id, from: nil, resource: "", at: now, into: &effects)
         rendezvous.received(
             ClientFrame(#"{"type":"bind","appid":"a","side":"s"}"#.utf8),
             from: id,

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import LinuxIO
 import MailboxRules
 import MailboxService
 import Observations
@@ -66,6 +67,17 @@ struct MailboxServerTests {
         #expect(told?.count == 2)
         let toldPort = told?["port"] as? Double
         if let port { #expect(toldPort == Double(port)) }
+        await harness.server.stop()
+    }
+
+    @Test("a proxy that is not trusted is not believed")
+    func untrustedProxy() async throws {
+        let harness = try await MailboxServerHarness { $0.trustedProxies = [AddressRange("192.0.2.0/24")!] }
+        let headers = ["X-Real-IP: 192.0.2.7", "X-Real-Port: 5678"]
+        let webSocket = try await WebSocketTestClient.connect(port: harness.port, path: "/v1", headers: headers)
+        let message = try await MailboxTestClient(webSocket: webSocket).next("welcome")
+        let told = (message["welcome"] as? [String: any Sendable])?["your-address"] as? [String: any Sendable]
+        #expect(told?["ipv4"] as? String == "127.0.0.1")
         await harness.server.stop()
     }
 
@@ -173,7 +185,7 @@ struct MailboxServerTests {
 
     @Test("a client that does not bind in time is told so and ended")
     func bindTimeout() async throws {
-        let harness = try await MailboxServerHarness { $0.limits.bindTimeout = .milliseconds(100) }
+        let harness = try await MailboxServerHarness { $0.limits.bindTimeout = .seconds(3) }
         let bound = try await harness.bound("a")
         let silent = try await harness.connect()
         #expect(try await silent.webSocket.remainder().closeCode == 1008)

@@ -12,12 +12,15 @@ package actor WebSocketTestSocket {
         case reset
     }
 
+    private let executor = WebSocketTestExecutor()
     private var descriptor: Descriptor?
     /// The descriptor's number; meaningless once closed.
     private let number: CInt
     private var isClosed = false
     /// How long a wait goes on; generous, since it is only ever reached by a failure.
     package var deadline = Duration.seconds(20)
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Takes over a connected socket.
     package init(owning descriptor: consuming Descriptor) {
@@ -175,6 +178,34 @@ package actor WebSocketTestSocket {
         return received
     }
 
+    /// Receives exactly `count` bytes, steadily, in not less than `duration`; sends `chatter` before that and now and then.
+    ///
+    /// Blocks the connection's thread from beginning to end: giving it up would let a busy machine make this client look
+    /// dead for longer than a server's patience lasts.
+    package func receive(exactly count: Int, over duration: Duration, sending chatter: [UInt8]) throws -> [UInt8] {
+        let clock = ContinuousClock()
+        let start = clock.now
+        var received: [UInt8] = []
+        _ = try sendSome(chatter[...])
+        while received.count < count {
+            var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+            guard poll(&entry, 1, CInt(deadline / .milliseconds(1))) > 0 else {
+                throw WebSocketTestError(.deadline, "receive \(count) bytes slowly, got \(received.count)")
+            }
+            guard let bytes = try receiveAvailable(atMost: min(count - received.count, count / 64 + 1)) else {
+                continue
+            }
+            guard !bytes.isEmpty else {
+                throw WebSocketTestError(.ended, "receive \(count) bytes slowly, got \(received.count)")
+            }
+            received += bytes
+            if received.count % 8 == 0 { _ = try sendSome(chatter[...]) }
+            let wait = start + duration * (Double(received.count) / Double(count)) - clock.now
+            if wait > .zero { poll(nil, 0, CInt(wait / .milliseconds(1))) }
+        }
+        return received
+    }
+
     /// Receives until the connection ends.
     package func receiveToEnd() async throws -> (bytes: [UInt8], ending: Ending) {
         var received: [UInt8] = []
@@ -220,13 +251,12 @@ package actor WebSocketTestSocket {
     }
 
     private func untilReady(_ events: CInt, before end: ContinuousClock.Instant, _ operation: String) async throws {
-        var pause = Duration.microseconds(100)
         while !isClosed {
             var entry = pollfd(fd: number, events: Int16(events), revents: 0)
-            if poll(&entry, 1, 0) > 0 { return }
+            // Short, for there are more connections than threads.
+            if poll(&entry, 1, 5) > 0 { return }
             guard ContinuousClock.now < end else { throw WebSocketTestError(.deadline, operation) }
-            try await Task.sleep(for: pause)
-            pause = min(pause * 2, .milliseconds(5))
+            await executor.yield()
         }
         try requireOpen(operation)
     }

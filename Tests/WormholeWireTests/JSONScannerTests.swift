@@ -110,8 +110,10 @@ struct JSONScannerTests {
             }
             let general = (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
             let ours = (try? scan(text)) != nil
-            // Of halves of surrogate pairs and of numbers beyond a double's range the general parser thinks otherwise.
+            // Of halves of surrogate pairs and of numbers beyond a double's range the general parser thinks otherwise,
+            // and it takes a comma before a closing bracket.
             if text.contains("\\u") || ours && !general && text.lowercased().contains("e") { continue }
+            if !ours, general, text.contains(/,\s*[}\]]/) { continue }
             #expect(ours == general, "seed \(seed): \(text)")
         }
     }

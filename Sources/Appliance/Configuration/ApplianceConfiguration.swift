@@ -33,11 +33,36 @@ package struct MailboxSettings: Sendable {
     package var errorSignal: String?
     package var messageOfTheDay: String?
     package var webSocket = WebSocketOptions()
+    /// Whether a commit survives a power cut, or only a crash of the process.
+    package var survivesPowerCut = true
+    /// How long an untouched mailbox lives, in seconds; by application where that is another.
+    package var expirySeconds = 660
+    package var expirySecondsPerApp: [String: Int] = [:]
+    /// From where `X-Real-IP` and `X-Real-Port` are believed.
+    package var trustedProxies = AddressRange.loopback
+    /// Leading zero bits of the proof of work that is asked for; `nil`: none is.
+    package var hashcashBits: Int?
+    /// Whether clients without one are turned away.
+    package var requiresHashcash = false
+    package var limits = MailboxLimitSettings()
 
     package init(endpoint: Endpoint, channelDatabasePath: String) {
         self.endpoint = endpoint
         self.channelDatabasePath = channelDatabasePath
     }
+}
+
+/// What clients of the mailbox server may make it hold. 0 means unlimited.
+package struct MailboxLimitSettings: Sendable, Equatable {
+    package var messageBytes = 1 << 20
+    package var messagesPerMailbox = 1000
+    package var bytesPerMailbox = 8 << 20
+    package var storedBytes = 256 << 20
+    package var sendBufferBytes = 8 << 20
+    package var bindSeconds = 120
+    package var unfinishedUpgrades = 1024
+
+    package init() {}
 }
 
 /// The transit relay's part of the configuration.

@@ -37,6 +37,13 @@ extension ApplianceConfiguration {
         // Addresses are for operators who keep everything; whoever blurs does not want them.
         result.logsConnections = records.blurSeconds == 0
         result.serverName = ApplianceVersion.serverName
+        result.synchronization = mailbox.survivesPowerCut ? .full : .normal
+        result.expiry = mailbox.expiry
+        result.trustedProxies = mailbox.trustedProxies
+        if let bits = mailbox.hashcashBits {
+            result.permission = .hashcash(bits: bits, isRequired: mailbox.requiresHashcash)
+        }
+        mailbox.limits.apply(to: &result)
         mailbox.webSocket.apply(to: &result)
         return result
     }
@@ -47,6 +54,29 @@ extension ApplianceConfiguration {
         var result = TransitConfiguration()
         result.serverName = ApplianceVersion.serverName
         return result
+    }
+}
+
+extension MailboxSettings {
+    fileprivate var expiry: ExpiryPolicy {
+        var expiry = ExpiryPolicy(standard: .seconds(expirySeconds))
+        for (app, seconds) in expirySecondsPerApp {
+            // A name that no client can have needs no policy.
+            if let app = AppID(app) { expiry.perApp[app] = .seconds(seconds) }
+        }
+        return expiry
+    }
+}
+
+extension MailboxLimitSettings {
+    fileprivate func apply(to configuration: inout MailboxConfiguration) {
+        configuration.maximumMessageSize = messageBytes == 0 ? .max : messageBytes
+        configuration.limits.messagesPerMailbox = messagesPerMailbox
+        configuration.limits.bytesPerMailbox = bytesPerMailbox
+        configuration.limits.storedBytes = storedBytes
+        configuration.limits.bindTimeout = .seconds(bindSeconds)
+        configuration.maximumSendBuffer = sendBufferBytes
+        configuration.maximumUnfinishedUpgrades = unfinishedUpgrades == 0 ? .max : unfinishedUpgrades
     }
 }
 

@@ -17,20 +17,15 @@ extension Descriptor {
     }
 
     /// Bytes that have arrived and are not yet read; 0 when the kernel cannot say.
-    package var readableBytes: Int { queueLength(UInt(FIONREAD)) }
+    package var readableBytes: Int { SocketQueues.readableBytes(of: number) }
 
     /// Bytes that were sent and that the peer's kernel has not confirmed, the end of the stream counting as one; 0 when
     /// the kernel cannot say. For a Unix socket: memory taken by what the peer has not read.
-    package var unconfirmedBytes: Int { queueLength(UInt(TIOCOUTQ)) }
+    package var unconfirmedBytes: Int { SocketQueues.unconfirmedBytes(of: number) }
 
     /// Tells the peer that nothing more will come. What was sent before still arrives.
     package func finishSending() {
         // Fails when the connection is gone already, and then the peer knows.
         _ = Glibc.shutdown(number, CInt(SHUT_WR))
-    }
-
-    private func queueLength(_ request: UInt) -> Int {
-        var count: CInt = 0
-        return ioctl(number, request, &count) == 0 ? Int(count) : 0
     }
 }

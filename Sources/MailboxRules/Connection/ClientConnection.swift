@@ -22,6 +22,8 @@ struct ClientConnection {
         /// It is carried out, and the `ack` was all there is to say.
         case done
         case refuse(Refusal)
+        /// The connection ends after it.
+        case expel(Refusal)
         case ask(StoreOperation)
     }
 
@@ -33,8 +35,12 @@ struct ClientConnection {
     /// Frames that came while a command was with the store.
     var backlog: Deque<(frame: ClientFrame, received: Timestamp)> = []
 
-    init(connected: Timestamp) {
+    /// Whether it may bind.
+    var permission: PermissionState
+
+    init(connected: Timestamp, permission: PermissionState) {
         self.connected = connected
+        self.permission = permission
     }
 
     /// The mailbox of an `open` that is with the store now.
@@ -58,6 +64,7 @@ struct ClientConnection {
         guard binding == nil else { return .refuse(.alreadyBound) }
         if case .absent = appID { return .refuse(.missingAppID) }
         if case .absent = side { return .refuse(.missingSide) }
+        guard permission.allowsBind else { return .expel(.permissionDenied) }
         guard case .present(let appID) = appID else { return .refuse(.notText("appid", tooLong: appID == .tooLong)) }
         guard case .present(let side) = side else { return .refuse(.notText("side", tooLong: side == .tooLong)) }
         binding = ClientBindingState(appID: appID, side: side)

@@ -54,6 +54,20 @@ struct Refusal: Equatable {
     static let closeOfAnother = Refusal("open and close must use same mailbox", .other)
     static let closeWithoutOpen = Refusal("close without mailbox must follow open", .missingField)
 
+    // MARK: Permission
+
+    /// Reaches the users of clients that know nothing of permissions.
+    static let permissionDenied = Refusal(
+        "permission denied: this server currently requires proof of work, please upgrade",
+        .permission
+    )
+    static let permissionFailed = Refusal("submit-permissions failed", .permission)
+    static let permissionUsed = Refusal("permission was submitted already", .permission)
+
+    static func permissionMethod(isRequired: Bool) -> Refusal {
+        Refusal("'method' is not one of: \(isRequired ? "hashcash" : "none, hashcash")", .permission)
+    }
+
     // MARK: The store
 
     static let storageFailure = Refusal("server storage failure", .other, .serverError)

@@ -16,7 +16,9 @@ extension MemoryStore {
         var pruned = (nameplates: 0, mailboxes: 0, messages: 0)
         for mailbox in Array(mailboxes.keys) {
             if hasListeners(mailbox) { touch(mailbox, at: now, into: &events) }
-            guard let entry = mailboxes[mailbox], entry.updated + expiry <= now else { continue }
+            guard let entry = mailboxes[mailbox], entry.updated + expiry.lifetime(in: entry.appID) <= now else {
+                continue
+            }
             pruned.nameplates += entry.nameplates.count
             pruned.mailboxes += 1
             pruned.messages += entry.messages.count

@@ -8,8 +8,7 @@ package import WormholeWire
 ///
 /// The rules are those of the mailbox protocol, sections on nameplates, mailboxes, allocation and expiry.
 package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelStore, Sendable {
-    /// Untouched for this long, a mailbox and its nameplate are removed. 11 minutes unless the operator says otherwise.
-    let expiry: Duration
+    let expiry: ExpiryPolicy
     let limits: MailboxLimits
     var random: Random
 
@@ -27,9 +26,8 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
 
     /// - Parameters:
     ///   - stored: What the journal read back.
-    ///   - expiry: At least 660 s in production, for clients count on coming back within 10 minutes.
     ///   - random: The system's generator in production: mailbox ids are secrets.
-    package init(_ stored: StoredChannels, expiry: Duration, limits: MailboxLimits, random: Random) {
+    package init(_ stored: StoredChannels, expiry: ExpiryPolicy, limits: MailboxLimits, random: Random) {
         self.expiry = expiry
         self.limits = limits
         self.random = random

@@ -7,12 +7,15 @@ import WormholeWire
 extension ClientAddress {
     /// Where the client of an upgrade request is: the words of a proxy we trust, else the other end of the connection.
     ///
-    /// `X-Real-IP` and `X-Real-Port` count only from a loopback address or a Unix socket, and only together and well-formed;
-    /// otherwise both are ignored. An IPv4 address inside an IPv6 one is given as IPv4.
+    /// `X-Real-IP` and `X-Real-Port` count only together and well-formed; otherwise both are ignored. An IPv4 address inside
+    /// an IPv6 one is given as IPv4.
     ///
+    /// - Parameter proxies: From which addresses such headers are believed; from a Unix socket they always are.
     /// - Returns: `nil` for a Unix socket without the words of a proxy.
-    init?(of request: UpgradeRequest) {
-        if request.peer.map(\.isLoopback) ?? true, let told = ClientAddress(toldBy: request.headers) {
+    init?(of request: UpgradeRequest, trusting proxies: [AddressRange]) {
+        let speaker = request.peer?.ipAddress
+        let isTrusted = speaker.map { speaker in proxies.contains { $0.contains(speaker) } } ?? true
+        if isTrusted, let told = ClientAddress(toldBy: request.headers) {
             self = told
             return
         }
@@ -42,16 +45,5 @@ extension ClientAddress {
         } else {
             return nil
         }
-    }
-}
-
-extension SocketAddress {
-    /// 127.0.0.0/8, also inside an IPv6 address, ::1, and Unix sockets.
-    fileprivate var isLoopback: Bool {
-        guard let text = ipAddress else { return true }
-        if let bytes = IPAddress.bytes(ofIPv4: text) { return bytes[0] == 127 }
-        guard let bytes = IPAddress.bytes(ofIPv6: text) else { return false }
-        if let mapped = IPAddress.mappedIPv4(bytes) { return mapped.first == 127 }
-        return bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1
     }
 }

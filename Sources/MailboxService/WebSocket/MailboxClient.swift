@@ -25,6 +25,8 @@ final class MailboxClient: WebSocketClient {
     var isDirty = false
     /// Set while the loop has this client on its list of those that wait for a commit.
     var isWaiting = false
+    /// Set while the loop has this client on its list of those that have not taken everything.
+    var isClogged = false
     /// Why the rules ended the connection, if they did.
     private var cause: CloseCause?
 
@@ -54,7 +56,9 @@ final class MailboxClient: WebSocketClient {
 
     func webSocketReadCompleted(_ connection: WebSocketConnection) {}
 
-    func webSocketWritabilityChanged(_ connection: WebSocketConnection) {}
+    func webSocketWritabilityChanged(_ connection: WebSocketConnection) {
+        loop.scheduleTurnEnd()
+    }
 
     func webSocketPonged(_ connection: WebSocketConnection, roundTrip: Duration) {
         loop.observe(.keepaliveAnswered(.mailbox, roundTrip: roundTrip))
@@ -118,6 +122,9 @@ final class MailboxClient: WebSocketClient {
         case .bindTimeout:
             cause = .bindTimeout
             connection?.close(code: .policyViolation, reason: "no bind in time")
+        case .permissionDenied:
+            cause = .protocolError
+            connection?.close(code: .policyViolation, reason: "permission denied")
         case .storageFailure:
             cause = .serverError
             connection?.close(code: .unexpectedServerError, reason: "server storage failure")

@@ -39,7 +39,7 @@ final class MailboxRoutes: WebSocketListenerDelegate {
     }
 
     private func client(for request: UpgradeRequest) -> MailboxClient {
-        let address = ClientAddress(of: request)
+        let address = ClientAddress(of: request, trusting: loop.configuration.trustedProxies)
         let family: AddressFamily =
             switch (request.peer, address) {
             case (nil, _), (.unixDomainSocket, _): .unix

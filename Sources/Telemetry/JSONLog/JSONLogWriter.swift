@@ -72,36 +72,61 @@ final class JSONLogWriter: Sendable {
 
     private func run() {
         var output = JSONLogOutput(descriptor: descriptor) { self.hasGivenUp.load(ordering: .relaxed) }
-        let source = pipeline.makeSource(capacity: 64)
-        var isReady: Bool?
-        while true {
+        var health = Health(source: pipeline.makeSource(capacity: 64), logger: logger)
+        while !hasGivenUp.load(ordering: .relaxed) {
             let records = queue.take(upTo: 1)
             guard let record = records.first else {
                 if queue.isClosed { break }
-                if isReady == nil { report(true, to: source, was: &isReady) }
+                health.isIdle()
                 queue.wait(upTo: .seconds(600))
                 continue
             }
             do throws(JSONLogOutput.Failure) {
-                try output.write(JSONLine(record).bytes) { self.report(false, to: source, was: &isReady) }
+                try output.write(JSONLine(record).bytes) { health.hasFailed("its reader takes nothing") }
                 metrics.records.add(1, .logDescriptor, record.kind, .written)
                 metrics.lastWrite.set(WallClock.now.seconds, .logDescriptor)
-                report(true, to: source, was: &isReady)
+                health.hasWritten()
             } catch {
                 queue.drop(records)
-                if isReady != false {
-                    logger.warning("the usage log cannot be written, records are dropped: \(error.reason)")
-                }
-                report(false, to: source, was: &isReady)
+                health.hasFailed(error.reason)
             }
         }
+        queue.drop(queue.take(upTo: .max))
     }
 
-    private func report(_ isReadyNow: Bool, to source: ObservationSource, was isReady: inout Bool?) {
-        guard isReady != isReadyNow else { return }
-        if isReady == false { logger.info("the usage log is written again") }
-        isReady = isReadyNow
-        source.append(.readinessChanged(.logDescriptor, isReady: isReadyNow))
-        source.flush()
+    /// Whether lines get through, told once when it changes: to the probes, and in the server's own log.
+    private struct Health {
+        let source: ObservationSource
+        let logger: Logger
+        private var isGood: Bool?
+
+        init(source: ObservationSource, logger: Logger) {
+            self.source = source
+            self.logger = logger
+        }
+
+        /// Nothing is left to write.
+        mutating func isIdle() {
+            if isGood == nil { change(to: true) }
+        }
+
+        mutating func hasWritten() {
+            if isGood == false { logger.info("the usage log is written again") }
+            change(to: true)
+        }
+
+        mutating func hasFailed(_ reason: String) {
+            if isGood != false {
+                logger.warning("the usage log cannot be written (\(reason)); what does not fit in the queue is dropped")
+            }
+            change(to: false)
+        }
+
+        private mutating func change(to isGoodNow: Bool) {
+            guard isGood != isGoodNow else { return }
+            isGood = isGoodNow
+            source.append(.readinessChanged(.logDescriptor, isReady: isGoodNow))
+            source.flush()
+        }
     }
 }

@@ -26,6 +26,8 @@ struct MailboxMetrics: Sendable {
     let reconnects: Counter<>
     let sendQueueBytes: Gauge<>
     let pruned: Counter<PrunedKind>
+    let permissionChallenges: Counter<PermissionMethod, PermissionResult>
+    let permissionDifficulty: Gauge<>
 
     init(_ table: inout MetricLayout, listedVersions: [String]) {
         commands = table.counter(
@@ -179,6 +181,20 @@ struct MailboxMetrics: Sendable {
             unit: .objects,
             .detail,
             labels: PrunedKind.self
+        )
+        permissionChallenges = table.counter(
+            "wormhole_mailbox_permission_challenges_total",
+            "Demands for permission to bind, and what clients answered.",
+            unit: .challenges,
+            .detail,
+            labels: PermissionMethod.self,
+            PermissionResult.self
+        )
+        permissionDifficulty = table.gauge(
+            "wormhole_mailbox_permission_hashcash_difficulty",
+            "Leading zero bits demanded of a proof of work; 0 when none is.",
+            unit: .leadingZeroBits,
+            .detail
         )
     }
 }

@@ -10,7 +10,9 @@ package struct MetricFamily: Sendable {
     package enum Unit: String, Sendable {
         case bytes, commands, connections, descriptors, errors, hits, messages, objects, records, requests, runs,
             sessions
-        case applications, binds, handshakes, mailboxes, nameplates, observations, reconnects, threads, tokens, lines
+        case applications, binds, challenges, handshakes, mailboxes, nameplates, observations, reconnects, threads,
+            tokens, lines
+        case leadingZeroBits = "leading zero bits"
         case bytesPerSecond = "bytes per second"
         case seconds
         case unixSeconds = "seconds since 1970"

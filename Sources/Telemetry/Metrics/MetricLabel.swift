@@ -25,6 +25,8 @@ extension CommandOutcome: MetricLabel { static var labelName: String { "outcome"
 extension MailboxErrorKind: MetricLabel { static var labelName: String { "error" } }
 extension NameplateResult: MetricLabel { static var labelName: String { "result" } }
 extension MailboxResult: MetricLabel { static var labelName: String { "result" } }
+extension PermissionMethod: MetricLabel { static var labelName: String { "method" } }
+extension PermissionResult: MetricLabel { static var labelName: String { "result" } }
 extension HandshakeForm: MetricLabel { static var labelName: String { "form" } }
 extension HandshakeResult: MetricLabel { static var labelName: String { "result" } }
 extension TransitMood: MetricLabel { static var labelName: String { "mood" } }

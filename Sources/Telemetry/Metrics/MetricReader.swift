@@ -37,6 +37,10 @@ final class MetricReader {
         case .clientBound(let binding):
             table.mailbox.binds.add(1, ApplicationLabel(binding.appID))
             table.mailbox.clientBinds.add(ClientImplementation(binding.implementation), version: binding.version)
+        case .permissionChallenged(let method, let result):
+            table.mailbox.permissionChallenges.add(1, method, result)
+        case .permissionDifficultyChanged(let bits):
+            table.mailbox.permissionDifficulty.set(Double(bits))
         case .nameplateAllocated(let digits):
             table.mailbox.allocated.add(1, DigitCount(digits))
         case .nameplateRetired(let summary):

@@ -39,7 +39,8 @@ package enum UsageRecord: Equatable, Sendable {
             guard summary.mood != .jilted else { return nil }
             self = .transit(summary)
         case .connectionAccepted, .connectionClosed, .connectionRejected, .acceptFailed, .keepaliveAnswered, .limitHit,
-            .commandFinished, .errorSent, .nameplateAllocated, .messageReceived, .messageDelivered, .messagesReplayed,
+            .commandFinished, .errorSent, .permissionChallenged,
+            .permissionDifficultyChanged, .nameplateAllocated, .messageReceived, .messageDelivered, .messagesReplayed,
             .sideReconnected, .pruned, .mailboxLevels, .handshakeFinished, .transitPaired, .transitProgressed,
             .transitReadPaused, .transitWaitingLevels, .relayLevels, .databaseUsed, .databaseFailed,
             .maintenanceFinished, .readinessChanged, .lifecycleChanged, .drainProgressed, .internalErrorCaught:

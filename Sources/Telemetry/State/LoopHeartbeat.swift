@@ -1,10 +1,11 @@
+import Observations
 import Synchronization
 import WormholeWire
 
 /// The pulse of one event loop: the time it last came round, readable by a probe while the loop is stuck.
 ///
 /// Its loop calls ``beat(late:)`` from a timer about once a second; any thread may read.
-package final class LoopHeartbeat: Sendable {
+package final class LoopHeartbeat: LoopPulse {
     /// What a probe calls the loop, such as `mailbox` or `relay-1`.
     package let name: String
 

@@ -20,7 +20,7 @@ package final class LoopHeartbeats: Sendable {
     /// The names of the loops that have not come round for longer than `limit`.
     package func stuckLoops(limit: Duration = LoopHeartbeats.limit) -> [String] {
         let now = MonotonicClock.nanoseconds
-        return all.filter { ($0.age(at: now) ?? .zero) > limit }.map(\.name)
+        return all.filter { loop in loop.age(at: now).map { $0 > limit } ?? false }.map(\.name)
     }
 
     /// How long ago the loop that is furthest behind came round; `nil` when none is watched.

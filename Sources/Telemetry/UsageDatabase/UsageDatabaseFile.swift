@@ -72,14 +72,14 @@ struct UsageDatabaseFile {
         return false
     }
 
-    /// Makes the database under another name and renames it when it is complete.
+    /// Makes the database under another name, which it loses when it is complete.
     private func create() throws {
         let temporary = try makeTemporaryFile()
         do {
             let queue = try DatabaseQueue(path: temporary, configuration: configuration)
             try queue.write { try UsageSchema.complete(schema, in: $0) }
             try queue.close()
-            try rename(temporary, to: path)
+            try publish(temporary)
         } catch {
             unlink(temporary)
             unlink(temporary + "-journal")
@@ -116,6 +116,17 @@ struct UsageDatabaseFile {
             guard errno == EEXIST else { break }
         }
         throw TelemetryError(.unusableFile, "\(path) cannot be created: \(lastError())")
+    }
+
+    /// Gives the new file its name, but never instead of a file with contents that has appeared meanwhile.
+    private func publish(_ temporary: String) throws(TelemetryError) {
+        if link(temporary, path) == 0 {
+            unlink(temporary)
+            return
+        }
+        // An empty file gives way, and not every file system has links.
+        if try !isPresent() { return try rename(temporary, to: path) }
+        unlink(temporary)
     }
 
     private func rename(_ name: String, to target: String) throws(TelemetryError) {

@@ -78,7 +78,8 @@ final class UsageDatabaseSession {
 extension UsageDatabaseSession: Sendable {}
 
 extension DatabaseFailure {
-    fileprivate init(_ error: any Error) {
+    /// The class of an error of this target's or of SQLite's.
+    init(_ error: any Error) {
         switch error {
         case let error as DatabaseError:
             self =

@@ -58,14 +58,12 @@ enum UsageSchema {
         }
     }
 
-    /// Creates whatever of the schema is missing, and sets the version. What is there stays as it is.
+    /// Creates whatever of the schema is missing, and sets the version. Records that are there stay as they are.
     static func complete(_ schema: TelemetryConfiguration.UsageSchema, in database: Database) throws {
         try createTable("version", [("version", "INTEGER")], in: database)
         switch schema {
         case .mailboxSuperset:
-            try createTable("current", mailboxCurrent, in: database)
-            try addColumns(mailboxCurrent, default: nil, to: "current", in: database)
-            try addColumns(relayCurrent, default: 0, to: "current", in: database)
+            try completeCurrent(in: database)
             try createTable("nameplates", nameplates, in: database)
             try createTable("mailboxes", mailboxes, in: database)
             try createTable("client_versions", clientVersions, in: database)
@@ -86,17 +84,14 @@ enum UsageSchema {
         try database.execute(sql: "CREATE TABLE IF NOT EXISTS `\(name)` (\(list))")
     }
 
-    private static func addColumns(
-        _ columns: [Column],
-        default value: Int?,
-        to table: String,
-        in database: Database
-    ) throws {
-        let present = Set(try database.columns(in: table).map(\.name))
-        for column in columns where !present.contains(column.name) {
-            let suffix = value.map { " DEFAULT \($0)" } ?? ""
-            try database.execute(sql: "ALTER TABLE `\(table)` ADD COLUMN `\(column.name)` \(column.type)\(suffix)")
-        }
+    /// One row of the moment is all it holds, so that an original server's table is made anew rather than altered: the
+    /// columns then stand in our order and have our defaults, whichever server made the file.
+    private static func completeCurrent(in database: Database) throws {
+        let wanted = mailboxCurrent + relayCurrent.map { ($0.name, "\($0.type) DEFAULT 0") }
+        let present = try database.tableExists("current") ? try database.columns(in: "current").map(\.name) : []
+        guard present != wanted.map(\.name) else { return }
+        try database.execute(sql: "DROP TABLE IF EXISTS `current`")
+        try createTable("current", wanted, in: database)
     }
 
     private static func createIndices(_ indices: [(String, String, String)], in database: Database) throws {

@@ -102,14 +102,14 @@ extension FrontLoop {
         let unsent = sayOK(to: socket.descriptor)
         release(socket.descriptor)
         guard let bridge else { preconditionFailure("a WebSocket client without an event loop") }
-        bridge.join(
-            socket,
-            isFirst: isFirst,
+        let handoff = SocketHandoff(
+            end: socket,
+            side: isFirst ? .first : .second,
             unsent: unsent,
             early: junction.early,
-            with: key,
             record: junction.record
         )
+        bridge.join(handoff, with: key)
     }
 
     /// - Returns: What the socket did not take.

@@ -3,27 +3,19 @@ internal import Observations
 internal import TransitRules
 
 /// A client whose pair is over and recorded, but which has not confirmed everything that was sent to it.
-///
-/// Closing its socket now would make the kernel answer whatever it still sends with a reset, and drop what is not yet
-/// delivered. So it is told the end, its input is thrown away, and it is closed when it has everything.
 struct DepartingClient: ~Copyable, Scheduled {
-    /// Input thrown away, at most. Beyond, it is left unread, and the client finds that it cannot send.
-    static let discardLimit = 1 << 20
-
     let descriptor: Descriptor
     let kind: ConnectionKind
     let accepted: Instant
     let cause: CloseCause
     var schedule = Schedule()
-    private var discarded = 0
-    private var unconfirmed = Int.max
-    private var lastProgress: Instant
+    private var departure: Departure
 
     init(_ end: consuming RelayEnd, cause: CloseCause, at now: Instant) {
         kind = end.kind
         accepted = end.accepted
         self.cause = cause
-        lastProgress = now
+        departure = Departure(at: now)
         descriptor = end.takeDescriptor()
     }
 
@@ -35,11 +27,12 @@ struct DepartingClient: ~Copyable, Scheduled {
 
     /// Throws away what it sends.
     ///
+    /// - Parameter hasFinished: Whether it has sent its end: there is only so much before that.
     /// - Returns: Whether it is gone, so that it can be closed.
-    mutating func discardInput(through buffer: UnsafeMutableRawBufferPointer) -> Bool {
-        while discarded < Self.discardLimit {
+    mutating func discardInput(through buffer: UnsafeMutableRawBufferPointer, hasFinished: Bool) -> Bool {
+        while hasFinished || departure.mayDiscard {
             switch descriptor.receive(into: buffer) {
-            case .moved(let count): discarded += count
+            case .moved(let count): departure.discarded(count)
             case .wouldBlock: return false
             case .ended, .failed: return true
             }
@@ -49,16 +42,13 @@ struct DepartingClient: ~Copyable, Scheduled {
 
     /// Looks after it, now and then.
     ///
-    /// - Returns: Whether it can be closed: it has everything, or has taken nothing for too long.
+    /// - Returns: Whether it can be closed.
     mutating func isDone(at now: Instant, timeouts: RelayTimeouts) -> Bool {
-        let count = descriptor.unconfirmedBytes
-        if count < unconfirmed {
-            unconfirmed = count
-            lastProgress = now
-        }
-        if count == 0 {
-            return descriptor.readableBytes == 0 || lastProgress + timeouts.departure <= now
-        }
-        return timeouts.stalledDrain > .zero && lastProgress + timeouts.stalledDrain <= now
+        departure.isDone(
+            unconfirmed: descriptor.unconfirmedBytes,
+            readable: descriptor.readableBytes,
+            at: now,
+            timeouts: timeouts
+        )
     }
 }

@@ -1,13 +1,14 @@
 internal import Observations
 internal import TransitRules
 
-/// What a worker counts, published once a tick while something changes and never when nothing does.
+/// What an owner of pairs counts, published once a tick while something changes and never when nothing does.
 struct RelayMeter {
     /// Between two reports.
     static let tick = Duration.milliseconds(200)
 
     /// Which owner of pairs this is.
     let owner: Int
+    let path: TransitPath
     private(set) var sessions = 0
     /// Payload accepted by the pairs that are open.
     private(set) var incompleteBytes: UInt64 = 0
@@ -15,8 +16,9 @@ struct RelayMeter {
     private var reported: RelayLevels
     private var due: Instant?
 
-    init(owner: Int) {
+    init(owner: Int, path: TransitPath) {
         self.owner = owner
+        self.path = path
         reported = RelayLevels(owner: owner)
     }
 
@@ -43,7 +45,6 @@ struct RelayMeter {
 
     /// Says what changed since the last report.
     mutating func report(
-        path: TransitPath,
         at now: Instant,
         buffered: Int,
         paused: inout Int64,

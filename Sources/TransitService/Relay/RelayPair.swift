@@ -16,6 +16,8 @@ struct RelayPair: ~Copyable, Scheduled {
     var totalBytes: UInt64 = 0
     /// The list of those that idle, or of those that end.
     var schedule = Schedule()
+    /// Which of the two.
+    var isWatchedEnding = false
     /// Its place in the run queue.
     var isQueued = false
     var nextQueued = RunQueue.nobody

@@ -25,13 +25,16 @@ extension RelayWorker {
         }
     }
 
-    /// Looks after a departing client, because it sent something or because it is time.
-    func checkDeparture(_ index: UInt32, hasEvent: Bool) {
-        if departing[index].discardInput(through: supplies.buffer)
+    /// Looks after a departing client.
+    ///
+    /// - Parameter event: What epoll says of it; `nil` when it is time for a look.
+    func checkDeparture(_ index: UInt32, event: Readiness?) {
+        let hasFinished = event.map { !$0.isDisjoint(with: [.peerFinished, .hungUp, .failed]) } ?? false
+        if departing[index].discardInput(through: supplies.buffer, hasFinished: hasFinished)
             || departing[index].isDone(at: supplies.now, timeouts: timeouts)
         {
             closeDeparting(index)
-        } else if !hasEvent {
+        } else if event == nil {
             departures.renew(index, at: supplies.now, in: &departing)
         }
     }

@@ -58,13 +58,17 @@ extension RelayWorker {
             readableOfFirst: pair.pointee.countReadable(of: .first),
             readableOfSecond: pair.pointee.countReadable(of: .second)
         )
-        beginEnding(index)
+        watchEnding(index)
         runQueue.append(index, in: &pairs)
     }
 
     /// Gives up on an ending pair: what was not taken by now is lost.
     func abandon(_ index: UInt32) {
         let pair = pairs.pointer(at: index)
+        if pair.pointee.closing.isOpen {
+            // One has sent its end, and the other does not take what came before.
+            pair.pointee.closing.sourceEnded(pair.pointee.first.hasFinished ? .first : .second, readableOfOther: 0)
+        }
         pair.pointee.closing.gaveUp(onFlowFrom: .first)
         pair.pointee.closing.gaveUp(onFlowFrom: .second)
         // So that nobody waits for a client that takes nothing.
@@ -81,7 +85,6 @@ extension RelayWorker {
         let pair = pairs.pointer(at: index)
         let progress = pair.pointee.advance(from: side, with: supplies)
         if progress.taken > 0 { meter.progressed(progress.taken, at: supplies.now) }
-        let wasOpen = pair.pointee.closing.isOpen
         switch progress.step {
         case .waiting:
             return (progress.hasMoved, false)
@@ -99,7 +102,7 @@ extension RelayWorker {
             let readable = pair.pointee.countReadable(of: side.other)
             pair.pointee.closing.sinkFailed(side.other, readable: readable)
         }
-        if wasOpen { beginEnding(index) }
+        watchEnding(index)
         return (progress.hasMoved, true)
     }
 
@@ -107,18 +110,20 @@ extension RelayWorker {
     private func noteBroken(_ side: PairSide, at index: UInt32) {
         let pair = pairs.pointer(at: index)
         guard pair.pointee.isBroken(side), pair.pointee.closing.flow(from: side.other) != .dropped else { return }
-        let wasOpen = pair.pointee.closing.isOpen
         pair.pointee.closing.sinkFailed(side, readable: pair.pointee.countReadable(of: side))
-        if wasOpen { beginEnding(index) }
+        watchEnding(index)
     }
 
-    private func beginEnding(_ index: UInt32) {
+    /// From now on, the pair has only so long to move its next byte.
+    func watchEnding(_ index: UInt32) {
+        guard !pairs[index].isWatchedEnding else { return }
+        pairs[index].isWatchedEnding = true
         idling.remove(index, in: &pairs)
         ending.append(index, at: supplies.now, in: &pairs)
     }
 
     private func noteMovement(of index: UInt32) {
-        if !pairs[index].closing.isOpen {
+        if pairs[index].isWatchedEnding {
             ending.renew(index, at: supplies.now, in: &pairs)
         } else if idling.interval != nil {
             idling.renew(index, at: supplies.now, in: &pairs)

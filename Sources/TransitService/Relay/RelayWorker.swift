@@ -24,7 +24,8 @@ final class RelayWorker: ServiceLoop {
     var runQueue = RunQueue()
     /// Living pairs, by their last byte. Only kept in order when there is an idle timeout.
     var idling: DeadlineList
-    /// Ending pairs, by the last byte that moved.
+    /// Pairs that end, and those of which one has sent its end behind bytes that are not yet taken, by the last byte that
+    /// moved.
     var ending: DeadlineList
     var departing = Slots<DepartingClient>()
     var departures: DeadlineList
@@ -57,7 +58,7 @@ final class RelayWorker: ServiceLoop {
         idling = DeadlineList(interval: timeouts.idle)
         ending = DeadlineList(interval: timeouts.stalledDrain)
         departures = DeadlineList(interval: timeouts.departureCheck)
-        meter = RelayMeter(owner: index)
+        meter = RelayMeter(owner: index, path: .tcpToTCP)
         try epoll.add(port.signal.descriptor, for: .readable, tag: RelayTag.signal)
     }
 
@@ -98,12 +99,13 @@ final class RelayWorker: ServiceLoop {
     private func note(_ readiness: Readiness, for tag: RelayTag) {
         if tag.isDeparting {
             // An event from before it left its pair finds nobody of this name, or finds the right one all the same.
-            if departing.contains(tag.id) { checkDeparture(tag.id.index, hasEvent: true) }
+            if departing.contains(tag.id) { checkDeparture(tag.id.index, event: readiness) }
             return
         }
         // An event of a pair that ended earlier in this turn finds nobody of this name.
         guard pairs.contains(tag.id) else { return }
         let pair = pairs.pointer(at: tag.id.index)
+        if readiness.contains(.peerFinished) { watchEnding(tag.id.index) }
         switch tag.side {
         case .first: pair.pointee.first.note(readiness)
         case .second: pair.pointee.second.note(readiness)
@@ -125,7 +127,6 @@ final class RelayWorker: ServiceLoop {
 
     private func report() {
         meter.report(
-            path: .tcpToTCP,
             at: supplies.now,
             buffered: supplies.bufferedBytes,
             paused: &supplies.pausedNanoseconds,
@@ -158,7 +159,7 @@ final class RelayWorker: ServiceLoop {
             end(index, .idleTimeout)
         }
         while let index = ending.due(at: now, in: pairs) { abandon(index) }
-        while let index = departures.due(at: now, in: departing) { checkDeparture(index, hasEvent: false) }
+        while let index = departures.due(at: now, in: departing) { checkDeparture(index, event: nil) }
         switch drain {
         case .until(let deadline) where deadline <= now:
             drain = .ending(abortAt: now + timeouts.abort)

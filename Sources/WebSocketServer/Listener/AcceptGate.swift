@@ -2,14 +2,14 @@ import NIOCore
 
 /// Keeps a listening channel alive when `accept(2)` fails: reports the failure and rests before trying again.
 ///
-/// Without it the loop would be told again at once that there is a connection to accept.
-final class AcceptGate: ChannelDuplexHandler {
+/// A connection that could not be accepted stays in the queue, so without a rest the loop would be told of it at once,
+/// again and again. Holding back the channel's `read` is not enough for that: NIO keeps the socket registered when
+/// accepting has failed. Switching off `autoRead` takes it out of epoll.
+final class AcceptGate: ChannelInboundHandler {
     typealias InboundIn = any Channel
-    typealias OutboundIn = Never
 
     private let listener: ListenerState
     private var isResting = false
-    private var holdsRead = false
 
     init(listener: ListenerState) {
         self.listener = listener
@@ -21,24 +21,17 @@ final class AcceptGate: ChannelDuplexHandler {
         listener.delegate?.webSocketListener(acceptFailed: error)
         guard !isResting else { return }
         isResting = true
-        let context = NIOLoopBound(context, eventLoop: context.eventLoop)
-        let target = CallbackTarget(self, eventLoop: listener.eventLoop) { $0.goOn(context.value) }
-        // Only a loop that is shutting down refuses.
-        _ = try? listener.eventLoop.scheduleCallback(
-            in: TimeAmount(listener.commons.configuration.acceptPause),
-            handler: target
-        )
+        setAutoRead(false, context)
+        let pause = TimeAmount(listener.commons.configuration.acceptPause)
+        context.eventLoop.assumeIsolated().scheduleTask(in: pause) {
+            self.isResting = false
+            self.setAutoRead(true, context)
+        }
     }
 
-    func read(context: ChannelHandlerContext) {
-        if isResting { holdsRead = true } else { context.read() }
-    }
-
-    private func goOn(_ context: ChannelHandlerContext) {
-        isResting = false
-        guard holdsRead else { return }
-        holdsRead = false
-        context.read()
+    private func setAutoRead(_ value: Bool, _ context: ChannelHandlerContext) {
+        // Fails only on a channel that is closed.
+        try? context.channel.syncOptions?.setOption(.autoRead, value: value)
     }
 }
 

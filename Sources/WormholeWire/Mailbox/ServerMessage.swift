@@ -95,6 +95,17 @@ extension Welcome {
             key(#""error": "#)
             writer.append(string: error)
         }
+        if let permission {
+            // The Rust client, the only released one that solves it, wants `none` to be there, as `null` where it is
+            // not allowed.
+            key(#""permission-required": {"none": "#)
+            writer.append(raw: permission.isRequired ? "null" : "{}")
+            writer.append(raw: #", "hashcash": {"bits": "#)
+            writer.append(permission.bits)
+            writer.append(raw: #", "resource": "#)
+            writer.append(string: permission.resource)
+            writer.append(raw: "}}")
+        }
         if let address {
             key(#""your-address": "#)
             let (text, port) =

@@ -28,8 +28,62 @@ struct MailboxOptions: ParsableArguments {
     )
     var websocketProtocolOption: [String] = []
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "What a reply survives: full, a power cut; normal, a crash of the server.",
+            valueName: "mode"
+        )
+    )
+    var channelSync = ChannelSync.full
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "How long an untouched mailbox lives (default: 660); APPID=SECONDS for one application; may be repeated.",
+            valueName: "seconds"
+        )
+    )
+    var expireAfter: [ExpiryOption] = []
+
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Believe X-Real-IP and X-Real-Port from these addresses (default: this host); 'none'; may be repeated.",
+            valueName: "cidr"
+        )
+    )
+    var trustProxy: [String] = []
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Turn clients away that do not show this much proof of work.", valueName: "bits")
+    )
+    var requireHashcash: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Offer clients to show this much proof of work, and take those without.", valueName: "bits")
+    )
+    var offerHashcash: Int?
+
+    @OptionGroup(title: "Limits of the mailbox server (0: unlimited)")
+    var limits: MailboxLimitOptions
+
+    /// What a commit of the channel database survives.
+    enum ChannelSync: String, ExpressibleByArgument, CaseIterable {
+        case full, normal
+    }
+
     func validate() throws {
         _ = try webSocketOptions()
+        _ = try proxies()
+        for (name, bits) in [("--require-hashcash", requireHashcash), ("--offer-hashcash", offerHashcash)] {
+            if let bits, !(1...64).contains(bits) { throw ValidationError("\(name) takes 1 to 64 bits, not \(bits)") }
+        }
+        guard requireHashcash == nil || offerHashcash == nil else {
+            throw ValidationError("--require-hashcash and --offer-hashcash exclude each other")
+        }
     }
 
     func settings(endpoint: Endpoint, stateDirectory: String) throws -> MailboxSettings {
@@ -40,7 +94,29 @@ struct MailboxOptions: ParsableArguments {
         settings.errorSignal = signalError
         settings.messageOfTheDay = motd
         settings.webSocket = try webSocketOptions()
+        settings.survivesPowerCut = channelSync == .full
+        for expiry in expireAfter {
+            if let app = expiry.app {
+                settings.expirySecondsPerApp[app] = expiry.seconds
+            } else {
+                settings.expirySeconds = expiry.seconds
+            }
+        }
+        settings.trustedProxies = try proxies()
+        settings.hashcashBits = requireHashcash ?? offerHashcash
+        settings.requiresHashcash = requireHashcash != nil
+        settings.limits = limits.settings
         return settings
+    }
+
+    private func proxies() throws -> [AddressRange] {
+        if trustProxy.isEmpty { return AddressRange.loopback }
+        return try trustProxy.filter { $0 != "none" }.map { text in
+            guard let range = AddressRange(text) else {
+                throw ValidationError("'\(text)' is no range of addresses such as 192.0.2.0/24")
+            }
+            return range
+        }
     }
 
     private func webSocketOptions() throws -> WebSocketOptions {

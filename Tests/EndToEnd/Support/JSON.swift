@@ -31,6 +31,11 @@ enum JSON: Hashable, Sendable {
         return text
     }
 
+    var array: [JSON]? {
+        guard case .array(let elements) = self else { return nil }
+        return elements
+    }
+
     var number: Double? {
         guard case .number(let number) = self else { return nil }
         return number

@@ -103,12 +103,10 @@ final class TestRelay: Sendable {
         return client
     }
 
-    /// Two clients that have been told of each other, the first of which waited.
+    /// Two clients that have been told of each other. The first waited, for what was said first is read first.
     func pair(receiveBuffer: Int? = nil) async throws -> (first: WebSocketTestSocket, second: WebSocketTestSocket) {
         let token = Handshake.freshToken()
-        let before = levels.connections
         let first = try await client(Handshake.sided(token: token, "1"), receiveBuffer: receiveBuffer)
-        try await waiting(before + 1)
         let second = try await client(Handshake.sided(token: token, "2"), receiveBuffer: receiveBuffer)
         try await first.expectOK()
         try await second.expectOK()
@@ -138,6 +136,11 @@ final class TestRelay: Sendable {
         }.first ?? TransitWaitingLevels()
     }
 
+    /// Connections let in.
+    var acceptedConnections: Int {
+        observations.lazy.filter { if case .connectionAccepted = $0 { true } else { false } }.count
+    }
+
     /// Connections let in and not yet ended.
     var openConnections: Int {
         observations.reduce(into: 0) { count, observation in
@@ -165,5 +168,25 @@ final class TestRelay: Sendable {
     /// Waits until everybody is gone.
     func isEmpty() async throws {
         try await eventually("no open connection", isTrue: { openConnections == 0 })
+    }
+}
+
+extension TestRelay {
+    /// What the owners of pairs hold, all together, as last reported.
+    var relayLevels: RelayLevels {
+        var latest: [Int: RelayLevels] = [:]
+        for case .relayLevels(let levels) in observations { latest[levels.owner] = levels }
+        return latest.values.reduce(into: RelayLevels(owner: -1)) { sum, levels in
+            sum.sessions += levels.sessions
+            sum.incompleteBytes += levels.incompleteBytes
+            sum.bufferedBytes += levels.bufferedBytes
+        }
+    }
+
+    /// Payload reported as it flowed.
+    var progressedBytes: UInt64 {
+        observations.reduce(into: 0) { sum, observation in
+            if case .transitProgressed(_, let bytes) = observation { sum += bytes }
+        }
     }
 }

@@ -1,0 +1,35 @@
+internal import LinuxIO
+internal import NIOCore
+internal import Observations
+internal import TransitRules
+internal import WebSocketServer
+
+/// What the listener of the WebSocket clients asks and tells. Any path, host and origin is welcome: whoever reaches the port
+/// may relay.
+extension Bridge: WebSocketListenerDelegate {
+    func webSocketListener(route request: UpgradeRequest) -> WebSocketRoute {
+        .upgrade(makeClient(for: request))
+    }
+
+    func webSocketListener(rejected reason: WebSocketRejection, peer: SocketAddress?) {
+        switch reason {
+        case .badRequest, .badUpgrade, .timeout, .disconnected:
+            observe(.connectionRejected(.transit, reason: .badUpgrade))
+        case .tooManyUnfinished:
+            observe(.connectionRejected(.transit, reason: .globalLimit))
+        }
+    }
+
+    func webSocketListener(acceptFailed error: IOError) {
+        observe(.acceptFailed(AcceptFailure(ErrorNumber(error.errnoCode))))
+    }
+}
+extension Bridge {
+    /// How the listener treats the clients.
+    static func configuration(serverName: String) -> WebSocketConfiguration {
+        var configuration = WebSocketConfiguration(serverName: serverName, delivery: .pieces(upTo: 64 << 10))
+        configuration.pingInterval = .seconds(60)
+        configuration.pingTimeout = .seconds(300)
+        return configuration
+    }
+}

@@ -1,0 +1,136 @@
+internal import NIOCore
+internal import Observations
+internal import TransitRules
+internal import WormholeWire
+
+/// What the bridge does by the clock, and reporting. Nothing of it is scheduled while nothing is to be done.
+extension Bridge {
+    /// Between two looks at pairs whose last bytes wait to be taken.
+    private static let endingCheck = TimeAmount.milliseconds(20)
+
+    // MARK: Reports
+
+    func observe(_ observation: Observation) {
+        observations.append(observation)
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        afterThisTurn {
+            self.isFlushScheduled = false
+            self.observations.flush()
+        }
+    }
+
+    /// Runs `body` when everything the event loop knows of now is worked off.
+    func afterThisTurn(_ body: @escaping () -> Void) {
+        eventLoop.assumeIsolated().execute(body)
+    }
+
+    func scheduleReport() {
+        guard !isReportScheduled else { return }
+        isReportScheduled = true
+        eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(RelayMeter.tick)) {
+            self.isReportScheduled = false
+            self.report()
+        }
+    }
+
+    func report() {
+        for path in [TransitPath.tcpToWebSocket, .webSocketToWebSocket] {
+            let buffered = pairs.values.lazy.filter { $0.path == path }.reduce(0) { $0 + $1.queuedBytes }
+            meters[path]?.report(
+                at: .current,
+                buffered: buffered,
+                paused: &pausedNanoseconds[path, default: 0],
+                to: observations
+            )
+            // Buffers change without anybody's telling: look again while there is something in them.
+            if buffered > 0 { scheduleReport() }
+        }
+        observations.flush()
+    }
+
+    // MARK: Pairs that end, and pairs that idle
+
+    func watchEnding() {
+        guard !isEndingWatched else { return }
+        isEndingWatched = true
+        eventLoop.assumeIsolated().scheduleTask(in: Self.endingCheck) {
+            self.isEndingWatched = false
+            let now = Instant.current
+            for pair in self.ending.values {
+                pair.proceed()
+                let patience = self.timeouts.stalledDrain
+                if patience > .zero, pair.lastMovement + patience <= now { pair.abandon() }
+            }
+            if !self.ending.isEmpty { self.watchEnding() }
+        }
+    }
+
+    func watchIdling() {
+        guard timeouts.idle > .zero, !isIdlingWatched else { return }
+        isIdlingWatched = true
+        // Late by a quarter at most.
+        let pause = max(timeouts.idle / 4, .milliseconds(10))
+        eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) {
+            self.isIdlingWatched = false
+            let now = Instant.current
+            for pair in self.pairs.values where pair.closing.isOpen && pair.lastMovement + self.timeouts.idle <= now {
+                self.observe(.limitHit(.transitIdle))
+                pair.end(.idleTimeout)
+            }
+            if !self.pairs.isEmpty { self.watchIdling() }
+        }
+    }
+
+    // MARK: Stopping
+
+    /// Nobody new is wanted; those who come through all the same are sent away.
+    func stopWelcoming() {
+        isStopping = true
+    }
+
+    /// The front is gone. Ends those it never heard of, lets pairs finish until the deadline, then ends them, and a moment
+    /// later cuts off whatever is left.
+    ///
+    /// - Returns: Fulfilled when nobody is left.
+    func drain(until deadline: Instant) -> EventLoopFuture<Void> {
+        for client in undecided.values { endUnknown(client) }
+        undecided = [:]
+        let promise = eventLoop.makePromise(of: Void.self)
+        whenEmpty = promise
+        let loop = eventLoop.assumeIsolated()
+        let wait = max(deadline - .current, .zero)
+        loop.scheduleTask(in: TimeAmount(wait)) {
+            for pair in self.pairs.values where pair.closing.isOpen { pair.end(.drain) }
+        }
+        loop.scheduleTask(in: TimeAmount(wait) + TimeAmount(timeouts.abort)) {
+            for pair in self.pairs.values { pair.abandon() }
+            for client in self.connected.values { client.abort(.drain) }
+            for socket in self.sockets.values { socket.abort(.drain) }
+        }
+        checkEmpty()
+        return promise.futureResult
+    }
+
+    func checkEmpty() {
+        guard let promise = whenEmpty, pairs.isEmpty, connected.isEmpty, sockets.isEmpty else { return }
+        whenEmpty = nil
+        report()
+        promise.succeed()
+    }
+
+    /// Ends a client that came when the front was gone, or as good as.
+    func endUnknown(_ client: BridgeClient) {
+        guard undecided.removeValue(forKey: client.key) != nil else { return }
+        let summary = TransitSummary(
+            started: client.accepted.date,
+            totalTime: .current - client.accepted.instant,
+            waitingTime: nil,
+            totalBytes: 0,
+            mood: client.moodAlone,
+            session: nil
+        )
+        observe(.transitEnded(summary))
+        client.leave(.drain, .goingAway)
+    }
+}

@@ -1,0 +1,231 @@
+internal import LinuxIO
+internal import NIOCore
+internal import NIOPosix
+internal import Observations
+internal import TransitRules
+internal import WebSocketServer
+internal import WormholeWire
+
+/// The WebSocket clients of the relay, and the pairs of which one is: everything that happens on their event loop.
+///
+/// The front decides who is joined with whom; here their bytes are passed on. Confined to the event loop; others speak to
+/// it through its ``BridgePort``.
+final class Bridge {
+    let eventLoop: any EventLoop
+    let front: FrontPort
+    let timeouts: RelayTimeouts
+    let observations: ObservationSource
+    private var nextKey: UInt64 = 1
+    /// Clients the front is to decide about.
+    var undecided: [WebSocketKey: BridgeClient] = [:]
+    /// Upgraded clients whose end was not reported yet.
+    var connected: [ObjectIdentifier: BridgeClient] = [:]
+    /// Sockets that are open.
+    var sockets: [ObjectIdentifier: BridgeSocket] = [:]
+    /// Pairs without their record.
+    var pairs: [ObjectIdentifier: BridgedPair] = [:]
+    /// Those of them that end.
+    var ending: [ObjectIdentifier: BridgedPair] = [:]
+    var meters: [TransitPath: RelayMeter]
+    var pausedNanoseconds: [TransitPath: Int64] = [:]
+
+    var isFlushScheduled = false
+    var isReportScheduled = false
+    var isEndingWatched = false
+    var isIdlingWatched = false
+    /// Nobody new is wanted any more.
+    var isStopping = false
+    var whenEmpty: EventLoopPromise<Void>?
+
+    /// - Parameter firstOwner: The numbers of owners of pairs from this one on are free.
+    init(
+        eventLoop: any EventLoop,
+        front: FrontPort,
+        timeouts: RelayTimeouts,
+        firstOwner: Int,
+        observations: consuming ObservationSource
+    ) {
+        self.eventLoop = eventLoop
+        self.front = front
+        self.timeouts = timeouts
+        self.observations = observations
+        meters = [
+            .tcpToWebSocket: RelayMeter(owner: firstOwner, path: .tcpToWebSocket),
+            .webSocketToWebSocket: RelayMeter(owner: firstOwner + 1, path: .webSocketToWebSocket),
+        ]
+    }
+
+    // MARK: Clients
+
+    func makeClient(for request: UpgradeRequest) -> BridgeClient {
+        let key = WebSocketKey(number: nextKey)
+        nextKey += 1
+        let instant = Instant(nanoseconds: Int64(clamping: request.acceptedTick.uptimeNanoseconds))
+        return BridgeClient(
+            key: key,
+            accepted: Arrival(date: request.accepted, instant: instant),
+            family: AddressFamily(request.peer),
+            bridge: self
+        )
+    }
+
+    /// A client was upgraded.
+    func opened(_ client: BridgeClient, _ kind: ConnectionKind) {
+        observe(.connectionAccepted(kind))
+        connected[ObjectIdentifier(client)] = client
+        undecided[client.key] = client
+        if isStopping { endUnknown(client) } else { front.post(.opened(client.key, client.accepted)) }
+    }
+
+    /// A client has ended.
+    func closed(_ client: BridgeClient, _ kind: ConnectionKind, cause: CloseCause) {
+        observe(.connectionClosed(kind, cause: cause, lifetime: .current - client.accepted.instant))
+        connected[ObjectIdentifier(client)] = nil
+        checkEmpty()
+    }
+
+    func socketClosed(_ socket: BridgeSocket, _ kind: ConnectionKind, cause: CloseCause, lifetime: Duration) {
+        observe(.connectionClosed(kind, cause: cause, lifetime: lifetime))
+        sockets[ObjectIdentifier(socket)] = nil
+        checkEmpty()
+    }
+
+    // MARK: What the front decides
+
+    func refuse(_ key: WebSocketKey, with reply: TransitReply) {
+        undecided.removeValue(forKey: key)?.refuse(with: reply)
+    }
+
+    func close(_ key: WebSocketKey, _ cause: CloseCause, _ farewell: Farewell) {
+        undecided.removeValue(forKey: key)?.leave(cause, farewell)
+    }
+
+    func join(_ first: WebSocketKey, _ second: WebSocketKey, record: PairRecord) {
+        guard let first = undecided.removeValue(forKey: first), let second = undecided.removeValue(forKey: second)
+        else { return }
+        let pair = BridgedPair(first: first, second: second, path: .webSocketToWebSocket, record: record, bridge: self)
+        began(pair)
+        first.join(pair, as: .first)
+        second.join(pair, as: .second)
+        observePairing(pair)
+        // Who left while the front was deciding.
+        if !first.isConnected { pair.sourceEnded(.first, takesMore: false) }
+        if !second.isConnected { pair.sourceEnded(.second, takesMore: false) }
+    }
+
+    func join(_ handoff: consuming SocketHandoff, with key: WebSocketKey) {
+        guard let client = undecided.removeValue(forKey: key) else { return }
+        let side = handoff.side
+        let unsent = handoff.unsent
+        let early = handoff.early
+        let record = handoff.record
+        let end = handoff.takeEnd()
+        let kind = end.kind
+        let accepted = end.accepted
+        let socket = BridgeSocket(kind: kind, accepted: accepted, bridge: self)
+        sockets[ObjectIdentifier(socket)] = socket
+        let pair = BridgedPair(
+            first: side == .first ? socket : client,
+            second: side == .first ? client : socket,
+            path: .tcpToWebSocket,
+            record: record,
+            bridge: self
+        )
+        began(pair)
+        makeChannel(of: end, for: socket).assumeIsolated().whenComplete { result in
+            client.join(pair, as: side.other)
+            self.observePairing(pair)
+            switch result {
+            case .success:
+                socket.write(ByteBuffer(bytes: unsent))
+                socket.flush()
+                socket.begin(pair, as: side)
+                if !early.isEmpty {
+                    pair.received(ByteBuffer(bytes: early), from: side)
+                    pair.readCompleted(side)
+                }
+            case .failure:
+                self.socketClosed(socket, kind, cause: .serverError, lifetime: .current - accepted)
+                pair.failed(side)
+            }
+            if !client.isConnected { pair.sourceEnded(side.other, takesMore: false) }
+        }
+    }
+
+    /// Makes NIO the owner of a socket.
+    private func makeChannel(of end: consuming RelayEnd, for socket: BridgeSocket) -> EventLoopFuture<any Channel> {
+        let handler = NIOLoopBound(socket, eventLoop: eventLoop)
+        return ClientBootstrap(group: eventLoop)
+            .channelOption(.autoRead, value: false)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            // One read a turn: fair to the others, and a pause takes effect at once.
+            .channelOption(.maxMessagesPerRead, value: 1)
+            .channelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 65536)
+            )
+            .channelOption(.writeBufferWaterMark, value: .init(low: 32 << 10, high: 64 << 10))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(handler.value)
+                }
+            }
+            .withConnectedSocket(end.takeDescriptor().release())
+    }
+
+    // MARK: Pairs
+
+    private func began(_ pair: BridgedPair) {
+        pairs[ObjectIdentifier(pair)] = pair
+        meters[pair.path]?.pairBegan(at: .current)
+        scheduleReport()
+        watchIdling()
+    }
+
+    /// A pair has begun to end.
+    func beganEnding(_ pair: BridgedPair) {
+        ending[ObjectIdentifier(pair)] = pair
+        watchEnding()
+    }
+
+    /// Everything that could be delivered is written.
+    func ended(_ pair: BridgedPair) {
+        pairs[ObjectIdentifier(pair)] = nil
+        ending[ObjectIdentifier(pair)] = nil
+        let cause = pair.closing.reason?.cause ?? .serverError
+        observe(.transitEnded(pair.record.summary(totalBytes: pair.totalBytes, cause: cause, at: .current)))
+        meters[pair.path]?.pairEnded(totalBytes: pair.totalBytes, at: .current)
+        scheduleReport()
+        checkEmpty()
+    }
+
+    private func observePairing(_ pair: BridgedPair) {
+        let setup = Instant.current - pair.record.paired
+        observe(
+            .transitPaired(TransitPairing(waitingTime: pair.record.waitingTime, setupTime: setup, path: pair.path))
+        )
+    }
+
+    func progressed(_ bytes: Int, on path: TransitPath) {
+        meters[path]?.progressed(bytes, at: .current)
+        scheduleReport()
+    }
+
+    func paused(for duration: Duration, on path: TransitPath) {
+        pausedNanoseconds[path, default: 0] += duration.wholeNanoseconds
+        scheduleReport()
+    }
+}
+
+@available(*, unavailable)
+extension Bridge: Sendable {}
+
+extension AddressFamily {
+    fileprivate init(_ peer: SocketAddress?) {
+        switch peer {
+        case .v4: self = .ipv4
+        case .v6: self = peer?.ipAddress?.hasPrefix("::ffff:") == true ? .ipv4 : .ipv6
+        case .unixDomainSocket, nil: self = .unix
+        }
+    }
+}
