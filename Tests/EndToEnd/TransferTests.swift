@@ -3,11 +3,26 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Transfers through our servers")
+@Suite("Transfers through our servers", .timeLimit(.minutes(10)))
 struct TransferTests {
     /// What the relay counts beyond the cargo: both handshakes, the clients' framing, and the acknowledgement.
     private static let overhead = 0.01
     private static let fixedOverhead = 5_000.0
+    /// Tries of one transfer, because of the Go client's own failures.
+    private static let patience = 8
+
+    private static let relayedBytes = #"wormhole_transit_relayed_bytes_total{path="tcp_tcp"}"#
+    private static let happySessions = #"wormhole_transit_sessions_total{mood="happy"}"#
+
+    /// What has been carried so far.
+    private struct Account {
+        /// Pairs of programs that have been started.
+        var attempts = 0
+        /// Those of them with the Python client at both ends.
+        var pythonOnly = 0
+        /// Bytes the relay has counted.
+        var bytes = 0.0
+    }
 
     @Test("whatever is sent arrives, and everything tells the same", arguments: WormholeProgram.allCases)
     func transfers(sender: WormholeProgram) async throws {
@@ -25,94 +40,106 @@ struct TransferTests {
         var account = Account()
         for receiver in WormholeProgram.allCases {
             for cargo in Cargo.allCases where receiver.canReceive(cargo) {
-                account.transfers += 1
-                let transfer = try Transfer(
-                    of: cargo,
-                    from: sender,
-                    to: receiver,
-                    nameplate: account.transfers,
-                    through: servers,
-                    in: sandbox
-                )
-                try await transfer.expectArrival()
-                if let bytes = cargo.minimumRelayedBytes {
-                    account.relayed += 1
-                    try await expectRelayed(atLeast: bytes, by: server, in: &account)
-                }
+                try await carry(cargo, from: sender, to: receiver, through: servers, of: server, in: sandbox, &account)
             }
         }
-        try await expectAgreement(of: server, with: account)
+        let totals = try await expectAgreement(of: server, with: account)
         #expect(try await server.end(with: SIGTERM) == .exited(0))
-        try await expectKept(by: server, of: account)
+        try await expectKept(by: server, totals, account)
     }
 
-    /// What has been carried so far.
-    private struct Account {
-        var transfers = 0
-        var relayed = 0
-        /// Payload the relay says it has forwarded.
-        var bytes = 0.0
+    /// Carries one cargo and finds it in the relay's counter of bytes.
+    private func carry(
+        _ cargo: Cargo,
+        from sender: WormholeProgram,
+        to receiver: WormholeProgram,
+        through servers: WormholeProgram.Servers,
+        of server: RunningServer,
+        in sandbox: Sandbox,
+        _ account: inout Account
+    ) async throws {
+        for attempt in 1...Self.patience {
+            account.attempts += 1
+            account.pythonOnly += sender == .python && receiver == .python ? 1 : 0
+            let transfer = try Transfer(
+                of: cargo,
+                from: sender,
+                to: receiver,
+                nameplate: account.attempts,
+                through: servers,
+                in: sandbox
+            )
+            let failure = try await transfer.expectArrival()
+            try await expectRelayed(cargo, whole: failure == nil, by: server, &account)
+            guard let failure else { return }
+            try #require(attempt < Self.patience, "\(cargo) from \(sender) to \(receiver): \(failure) every time")
+        }
     }
-
-    private static let relayedBytes = #"wormhole_transit_relayed_bytes_total{path="tcp_tcp"}"#
-    private static let happySessions = #"wormhole_transit_sessions_total{mood="happy"}"#
 
     /// The cargo has gone through the relay, and not much more.
-    private func expectRelayed(atLeast bytes: Int, by server: RunningServer, in account: inout Account) async throws {
-        let relayed = account.relayed
-        try await eventually("transfer \(relayed) is recorded") {
-            try await server.metric(Self.happySessions) == Double(relayed)
+    private func expectRelayed(
+        _ cargo: Cargo,
+        whole: Bool,
+        by server: RunningServer,
+        _ account: inout Account
+    ) async throws {
+        let total = try await eventually("the relay is at rest and has counted \(cargo)") { () -> Double? in
+            guard try await server.metric("wormhole_transit_active_sessions") == 0 else { return nil }
+            let total = try await server.metric(Self.relayedBytes)
+            let recorded = try await server.recordLines().compactMap { $0["total_bytes"]?.number }.reduce(0, +)
+            return total == recorded && (!whole || total > account.bytes || cargo == .text) ? total : nil
         }
-        let total = try await server.metric(Self.relayedBytes)
         let passed = total - account.bytes
-        #expect(passed >= Double(bytes))
-        #expect(passed <= Double(bytes) * (1 + Self.overhead) + Self.fixedOverhead)
         account.bytes = total
+        guard whole else { return }
+        let bytes = Double(cargo.minimumRelayedBytes ?? 0)
+        #expect(passed >= bytes, "\(cargo)")
+        #expect(passed <= bytes * (1 + Self.overhead) + Self.fixedOverhead, "\(cargo)")
+        #expect((passed == 0) == (cargo == .text), "\(cargo)")
     }
 
     /// Metrics and lines of JSON say the same.
-    private func expectAgreement(of server: RunningServer, with account: Account) async throws {
-        // A mailbox is over once both clients have closed it, which the last ones may still be about to do.
-        let mailboxes = #"wormhole_mailboxes_closed_total{result="happy",for_nameplate="true"}"#
-        try await eventually("all mailboxes are closed") {
-            try await server.metric(mailboxes) == Double(account.transfers)
-        }
-        #expect(try await server.metric("wormhole_transit_active_sessions") == 0)
-        #expect(try await server.metric("wormhole_transit_waiting") == 0)
-        #expect(
-            try await server.metric(#"wormhole_nameplates_closed_total{result="happy"}"#) == Double(account.transfers)
-        )
-        #expect(
-            try await server.metric(#"wormhole_mailbox_commands_total{command="bind",outcome="ok"}"#)
-                == Double(account.transfers * 2)
-        )
-
-        let lines = try await eventually("all lines are written") {
+    ///
+    /// - Returns: How many happy transfers, nameplates, mailboxes and clients there were.
+    private func expectAgreement(of server: RunningServer, with account: Account) async throws -> [Int] {
+        let connections = #"wormhole_connections{component="mailbox",transport="ws",ip_family="ipv4"}"#
+        try await eventually("all clients have gone") { try await server.metric(connections) == 0 }
+        // Each client releases the nameplate and closes the mailbox, unless the Go client ends before it comes to the latter.
+        let lines = try await eventually("every nameplate has its line") {
             let lines = try await server.recordLines()
-            return lines.count { $0["kind"] == "mailbox" } == account.transfers ? lines : nil
+            return lines.count { $0["kind"] == "nameplate" } == account.attempts ? lines : nil
         }
-        #expect(lines.count { $0["kind"] == "nameplate" } == account.transfers)
-        #expect(lines.count { $0["kind"] == "client_version" } == account.transfers * 2)
-        let transfers = lines.filter { $0["kind"] == "transit" }
-        let happy = transfers.filter { $0["mood"] == "happy" }
-        #expect(happy.count == account.relayed)
-        #expect(happy.compactMap { $0["total_bytes"]?.number }.reduce(0, +) == account.bytes)
-        // The clients try each path more than once; what lost the race is recorded without bytes.
-        #expect(transfers.allSatisfy { $0["mood"] == "happy" || $0["total_bytes"] == 0 })
+        let mailboxes = lines.count { $0["kind"] == "mailbox" }
+        #expect(mailboxes >= account.pythonOnly && mailboxes <= account.attempts)
+        let happy = lines.filter { $0["kind"] == "transit" && $0["mood"] == "happy" }.count
+        let nameplates = lines.count { $0["kind"] == "nameplate" }
+        let clients = lines.count { $0["kind"] == "client_version" }
+        #expect(clients == account.attempts * 2)
+        #expect(try await server.metric(Self.happySessions) == Double(happy))
+        #expect(try await server.metric(Self.relayedBytes) == account.bytes)
+        #expect(try await server.metric("wormhole_transit_waiting") == 0)
+        #expect(try await server.metric(#"wormhole_nameplates_closed_total{result="happy"}"#) == Double(nameplates))
+        let binds = #"wormhole_mailbox_commands_total{command="bind",outcome="ok"}"#
+        #expect(try await server.metric(binds) == Double(clients))
+        for result in ["happy", "errory", "scary", "lonely", "pruney", "crowded"] {
+            let closed = #"wormhole_mailboxes_closed_total{result="\#(result)",for_nameplate="true"}"#
+            let count = lines.count { $0["kind"] == "mailbox" && $0["result"] == .string(result) }
+            #expect(try await server.metric(closed) == Double(count), "\(result)")
+        }
+        return [happy, nameplates, mailboxes, clients]
     }
 
-    /// The usage database holds the same, after the end of the process; the channel database holds nothing.
-    private func expectKept(by server: RunningServer, of account: Account) async throws {
-        let relay = "SELECT count(*), CAST(sum(total_bytes) AS INTEGER) FROM usage WHERE mood = 'happy'"
-        #expect(try await server.query("usage.sqlite", relay) == ["\(account.relayed)|\(Int(account.bytes))"])
-        let happy = "SELECT count(*) FROM mailboxes WHERE result = 'happy'"
-        #expect(try await server.query("usage.sqlite", happy) == ["\(account.transfers)"])
-        let nameplates = "SELECT count(*) FROM nameplates WHERE result = 'happy'"
-        #expect(try await server.query("usage.sqlite", nameplates) == ["\(account.transfers)"])
-        let clients = "SELECT count(*) FROM client_versions"
-        #expect(try await server.query("usage.sqlite", clients) == ["\(account.transfers * 2)"])
-        let left =
-            "SELECT (SELECT count(*) FROM nameplates), (SELECT count(*) FROM mailboxes), (SELECT count(*) FROM messages)"
-        #expect(try await server.query("relay.sqlite", left) == ["0|0|0"])
+    /// The usage database holds the same, after the end of the process; the channel database, what the Go client left.
+    private func expectKept(by server: RunningServer, _ totals: [Int], _ account: Account) async throws {
+        let counts = """
+            SELECT (SELECT count(*) FROM usage WHERE result = 'happy'), (SELECT count(*) FROM nameplates),
+                (SELECT count(*) FROM mailboxes), (SELECT count(*) FROM client_versions)
+            """
+        let expected = totals.map(String.init).joined(separator: "|")
+        #expect(try await server.query("usage.sqlite", counts) == [expected[...]])
+        let bytes = "SELECT CAST(sum(total_bytes) AS INTEGER) FROM usage"
+        #expect(try await server.query("usage.sqlite", bytes) == [String(Int(account.bytes))[...]])
+        let left = "SELECT (SELECT count(*) FROM nameplates), (SELECT count(*) FROM mailboxes)"
+        #expect(try await server.query("relay.sqlite", left) == ["0|\(account.attempts - totals[2])"])
     }
 }
