@@ -64,6 +64,17 @@ struct WebSocketTests {
         }
     }
 
+    @Test("65: who never upgrades is closed in time, and leaves no record", arguments: ["", "GET / HTTP/1.1\r\n"])
+    func neverUpgraded(beginning: String) async throws {
+        try await Self.run(configure: { $0.upgradeTimeout = .milliseconds(200) }) { relay in
+            let socket = try WebSocketTestSocket.connect(port: relay.webSocketPort)
+            try await socket.send(beginning)
+            #expect(try await socket.rest() == "")
+            #expect(relay.records.isEmpty)
+            #expect(relay.openConnections == 0)
+        }
+    }
+
     // MARK: Alone
 
     @Test("66, 19: upgraded and gone without a message is empty", arguments: ["close", "disconnect", "reset"])
