@@ -51,7 +51,7 @@ struct RobustnessTests {
 
     @Test("100, 136: random bytes and random departures leave one record each, or share one, and nothing else behind")
     func soak() async throws {
-        let relay = try await TestRelay.start { configuration in
+        let relay = try await TestRelay.start(webSocket: true) { configuration in
             configuration.handshakeTimeout = .seconds(1)
             configuration.stalledDrainTimeout = .seconds(1)
             configuration.farewellTimeout = .milliseconds(200)
@@ -70,6 +70,7 @@ struct RobustnessTests {
         }
         try await eventually("empty buffers", isTrue: { relay.relayLevels == RelayLevels(owner: -1) })
         #expect(SocketTable.connections(through: relay.port).isEmpty)
+        #expect(SocketTable.connections(through: relay.webSocketPort).isEmpty)
         await relay.server.stop(drainTimeout: .zero)
     }
 }
