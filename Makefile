@@ -31,7 +31,7 @@ test: swift packages test-tools
 		grep -o '$(CURDIR)/Sources/[^:]*' "$$log" | sort -u | xargs touch; \
 		echo 'error: the release build has warnings' >&2; exit 1; \
 	fi
-	swift test
+	swift test --no-parallel
 
 lint: swift
 	swift format lint --strict --recursive Sources Tests Package.swift

@@ -14,6 +14,8 @@ package struct TransitConfiguration: Sendable {
     package var farewellTimeout = Duration.seconds(2)
     /// Pipes for bulk, of 256 KiB each, all workers together. The kernel grants an unprivileged user 64 MiB of pipes.
     package var pipes = 128
+    /// For a connection to the WebSocket listener to become one.
+    package var upgradeTimeout = Duration.seconds(10)
     /// The `Server` header of the WebSocket listener.
     package var serverName = "wormhole-server"
 

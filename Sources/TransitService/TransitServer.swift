@@ -115,7 +115,7 @@ package final class TransitServer: Sendable {
             front: front,
             timeouts: timeouts,
             firstOwner: workerCount,
-            serverName: configuration.serverName,
+            configuration: Bridge.listenerConfiguration(configuration),
             pipeline: pipeline
         )
     }

@@ -140,20 +140,19 @@ struct MailboxServerTests {
             _ = try await client.ask(["type": "close", "mood": "happy"], for: "closed")
         }
         var observed: [Observation] = []
-        try await eventually(
-            "both records",
-            isTrue: {
-                observed += harness.observations()
-                return observed.contains {
-                    if case .mailboxRetired(let summary) = $0 { summary.result == .happy } else { false }
-                }
-                    && observed.contains {
-                        if case .nameplateRetired(let summary) = $0 { summary.result == .happy } else { false }
-                    }
+        try await eventually("every command is finished") {
+            observed += harness.observations()
+            let finished = observed.filter { if case .commandFinished(_, .ok, _) = $0 { true } else { false } }
+            return finished.count == 12 ? () : nil
+        }
+        let results = observed.compactMap { observation in
+            switch observation {
+            case .mailboxRetired(let summary): summary.result.rawValue
+            case .nameplateRetired(let summary): summary.result.rawValue
+            default: nil
             }
-        )
-        let finished = observed.filter { if case .commandFinished(_, .ok, _) = $0 { true } else { false } }
-        #expect(finished.count == 12)
+        }
+        #expect(results == ["happy", "happy"])
         let delivered = observed.filter { if case .messageDelivered(2, _) = $0 { true } else { false } }
         #expect(delivered.count == 2)
         await harness.server.stop()

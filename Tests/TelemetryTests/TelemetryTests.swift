@@ -195,7 +195,7 @@ struct TelemetryTests {
             _ = try Telemetry(configuration: configuration, pipeline: pipeline, logger: Sample.logger)
         }
         configuration.usageDatabasePath = nil
-        configuration.logDescriptor = 987
+        configuration.logDescriptor = 1_000_000
         #expect(throws: TelemetryError.self) {
             _ = try Telemetry(configuration: configuration, pipeline: pipeline, logger: Sample.logger)
         }

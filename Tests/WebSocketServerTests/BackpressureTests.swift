@@ -90,6 +90,21 @@ struct BackpressureTests {
         }
     }
 
+    @Test("an owner that pauses is still told when to flush")
+    func flushWhilePaused() async throws {
+        let behaviour: EchoServer.Behaviour = { connection, event in
+            EchoServer.echo(connection, event)
+            if case .received = event { connection.pauseReading() }
+        }
+        try await EchoServer.run(behaviour: behaviour) { server in
+            let client = try await WebSocketTestClient.connect(port: server.port)
+            try await client.send(.text("1"), .text("2"))
+            #expect(try await client.nextText() == "1")
+            try await server.onLoop { $0[0].resumeReading() }
+            #expect(try await client.nextText() == "2")
+        }
+    }
+
     @Test("a reset is noticed while paused")
     func resetWhilePaused() async throws {
         let behaviour: EchoServer.Behaviour = { connection, event in

@@ -23,4 +23,15 @@ package struct Readiness: OptionSet, Sendable {
 
     /// How a socket is registered, once, for its life: everything about it, each time it changes.
     package static let socketForLife: Self = [.readable, .writable, .peerFinished, .edgeTriggered]
+    /// The same for a socket that is only read.
+    package static let inputForLife: Self = [.readable, .peerFinished, .edgeTriggered]
+    /// What makes reading worth a try.
+    package static let input: Self = [.readable, .peerFinished, .hungUp, .failed]
+    /// What makes writing worth a try.
+    package static let output: Self = [.writable, .hungUp, .failed]
+    /// The peer has sent its end, or is gone.
+    package static let farewell: Self = [.peerFinished, .hungUp, .failed]
+
+    /// Whether the two have anything in common. Makes no set for it, as it is asked with every event.
+    package func overlaps(_ other: Self) -> Bool { rawValue & other.rawValue != 0 }
 }

@@ -91,12 +91,10 @@ package struct RelayFront: ~Copyable {
 
     /// When ``expire(at:into:)`` has something to do; `nil` for never.
     package var nextDeadline: Instant? {
-        var next = handshaking.nextDeadline(in: connections)
-        for deadline in [waiting.nextDeadline(in: connections), refused.nextDeadline(in: connections)] {
-            guard let deadline else { continue }
-            next = next.map { min($0, deadline) } ?? deadline
-        }
-        return next
+        let first = handshaking.nextDeadline(in: connections)
+        let second = waiting.nextDeadline(in: connections)
+        let third = refused.nextDeadline(in: connections)
+        return Instant.earlier(first, Instant.earlier(second, third))
     }
 
     /// Ends those who took too long.

@@ -11,6 +11,13 @@ package struct Instant: Hashable, Comparable, Sendable {
 
     package static func - (left: Self, right: Self) -> Duration { .nanoseconds(left.nanoseconds - right.nanoseconds) }
 
+    /// The earlier of two deadlines, where `nil` stands for never.
+    package static func earlier(_ left: Self?, _ right: Self?) -> Self? {
+        guard let left else { return right }
+        guard let right else { return left }
+        return min(left, right)
+    }
+
     /// Stays at the end of the clock when the sum is beyond it, centuries from now.
     package static func + (left: Self, right: Duration) -> Self {
         let (sum, overflowed) = left.nanoseconds.addingReportingOverflow(right.wholeNanoseconds)

@@ -26,8 +26,9 @@ extension Bridge: WebSocketListenerDelegate {
 }
 extension Bridge {
     /// How the listener treats the clients.
-    static func configuration(serverName: String) -> WebSocketConfiguration {
-        var configuration = WebSocketConfiguration(serverName: serverName, delivery: .pieces(upTo: 64 << 10))
+    static func listenerConfiguration(_ relay: TransitConfiguration) -> WebSocketConfiguration {
+        var configuration = WebSocketConfiguration(serverName: relay.serverName, delivery: .pieces(upTo: 64 << 10))
+        configuration.upgradeTimeout = relay.upgradeTimeout
         configuration.pingInterval = .seconds(60)
         configuration.pingTimeout = .seconds(300)
         return configuration

@@ -19,7 +19,7 @@ struct WebSocketSide: Sendable {
         front: FrontPort,
         timeouts: RelayTimeouts,
         firstOwner: Int,
-        serverName: String,
+        configuration: WebSocketConfiguration,
         pipeline: ObservationPipeline
     ) async throws -> WebSocketSide {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -42,7 +42,7 @@ struct WebSocketSide: Sendable {
                 return WebSocketListener.start(
                     on: socket,
                     eventLoop: port.eventLoop,
-                    configuration: Bridge.configuration(serverName: serverName),
+                    configuration: configuration,
                     delegate: bridge
                 )
             }.get()

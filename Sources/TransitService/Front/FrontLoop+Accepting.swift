@@ -52,7 +52,7 @@ extension FrontLoop {
         let id = rules.admit(.tcp, accepted: arrival, at: arrival.instant)
         observations.append(.connectionAccepted(kind))
         do throws(ErrorNumber) {
-            try epoll.add(end.descriptor, for: [.readable, .peerFinished, .edgeTriggered], tag: id.tag)
+            try epoll.add(end.descriptor, for: .inputForLife, tag: id.tag)
             clients.insert(.socket(end), at: id.index)
         } catch {
             // The kernel has no room to watch it.

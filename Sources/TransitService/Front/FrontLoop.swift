@@ -68,8 +68,8 @@ final class FrontLoop: ServiceLoop {
         let count = waitForEvents()
         now = .current
         // Those who leave come first, so that nobody is joined with someone who is known to be gone.
-        for index in 0..<count where events[index].readiness.isFarewell { handle(events[index]) }
-        for index in 0..<count where !events[index].readiness.isFarewell { handle(events[index]) }
+        for index in 0..<count where events[index].readiness.overlaps(.farewell) { handle(events[index]) }
+        for index in 0..<count where !events[index].readiness.overlaps(.farewell) { handle(events[index]) }
         rules.expire(at: now, into: &effects)
         perform()
         if let resumes = acceptResumes, resumes <= now { resumeAccepting() }
@@ -82,7 +82,7 @@ final class FrontLoop: ServiceLoop {
     }
 
     private func waitForEvents() -> Int {
-        let deadline = [rules.nextDeadline, acceptResumes].compactMap(\.self).min()
+        let deadline = Instant.earlier(rules.nextDeadline, acceptResumes)
         do throws(ErrorNumber) {
             return try epoll.wait(into: &events, milliseconds: deadline?.milliseconds(after: .current) ?? -1)
         } catch {
@@ -97,7 +97,7 @@ final class FrontLoop: ServiceLoop {
         case Self.listenerTag:
             acceptConnections()
         case let tag:
-            read(from: SlotID(tag: tag), hasFinished: event.readiness.isFarewell)
+            read(from: SlotID(tag: tag), hasFinished: event.readiness.overlaps(.farewell))
         }
     }
 
@@ -166,8 +166,3 @@ final class FrontLoop: ServiceLoop {
 
 @available(*, unavailable)
 extension FrontLoop: Sendable {}
-
-extension Readiness {
-    /// Whether the peer has sent its end, or is gone.
-    fileprivate var isFarewell: Bool { !isDisjoint(with: [.peerFinished, .hungUp, .failed]) }
-}

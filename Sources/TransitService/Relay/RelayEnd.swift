@@ -25,10 +25,10 @@ struct RelayEnd: ~Copyable, Sendable {
     }
 
     mutating func note(_ readiness: Readiness) {
-        if !readiness.isDisjoint(with: [.readable, .peerFinished, .hungUp, .failed]) { isReadable = true }
-        if !readiness.isDisjoint(with: [.writable, .hungUp, .failed]) { isWritable = true }
-        if readiness.contains(.peerFinished) { hasFinished = true }
-        if readiness.contains(.failed) { isBroken = true }
+        if readiness.overlaps(.input) { isReadable = true }
+        if readiness.overlaps(.output) { isWritable = true }
+        if readiness.overlaps(.peerFinished) { hasFinished = true }
+        if readiness.overlaps(.failed) { isBroken = true }
     }
 }
 

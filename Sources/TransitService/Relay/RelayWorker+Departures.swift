@@ -17,7 +17,7 @@ extension RelayWorker {
         do throws(ErrorNumber) {
             try epoll.modify(
                 departing[id.index].descriptor,
-                for: [.readable, .peerFinished, .edgeTriggered],
+                for: .inputForLife,
                 tag: RelayTag(departing: id).bits
             )
         } catch {
@@ -29,7 +29,7 @@ extension RelayWorker {
     ///
     /// - Parameter event: What epoll says of it; `nil` when it is time for a look.
     func checkDeparture(_ index: UInt32, event: Readiness?) {
-        let hasFinished = event.map { !$0.isDisjoint(with: [.peerFinished, .hungUp, .failed]) } ?? false
+        let hasFinished = event?.overlaps(.farewell) ?? false
         if departing[index].discardInput(through: supplies.buffer, hasFinished: hasFinished)
             || departing[index].isDone(at: supplies.now, timeouts: timeouts)
         {

@@ -105,7 +105,7 @@ final class RelayWorker: ServiceLoop {
         // An event of a pair that ended earlier in this turn finds nobody of this name.
         guard pairs.contains(tag.id) else { return }
         let pair = pairs.pointer(at: tag.id.index)
-        if readiness.contains(.peerFinished) { watchEnding(tag.id.index) }
+        if readiness.overlaps(.peerFinished) { watchEnding(tag.id.index) }
         switch tag.side {
         case .first: pair.pointee.first.note(readiness)
         case .second: pair.pointee.second.note(readiness)
@@ -137,17 +137,13 @@ final class RelayWorker: ServiceLoop {
     // MARK: Time
 
     private func millisecondsToNextDeadline() -> CInt {
-        var next = meter.nextReport
-        func consider(_ deadline: Instant?) {
-            guard let deadline else { return }
-            next = next.map { min($0, deadline) } ?? deadline
-        }
-        consider(idling.nextDeadline(in: pairs))
-        consider(ending.nextDeadline(in: pairs))
-        consider(departures.nextDeadline(in: departing))
+        var next = Instant.earlier(meter.nextReport, idling.nextDeadline(in: pairs))
+        next = Instant.earlier(next, ending.nextDeadline(in: pairs))
+        next = Instant.earlier(next, departures.nextDeadline(in: departing))
         switch drain {
         case .no: break
-        case .until(let deadline), .ending(abortAt: let deadline): consider(deadline)
+        case .until(let deadline): next = Instant.earlier(next, deadline)
+        case .ending(abortAt: let deadline): next = Instant.earlier(next, deadline)
         }
         return next?.milliseconds(after: .current) ?? -1
     }

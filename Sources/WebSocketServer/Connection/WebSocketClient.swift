@@ -19,7 +19,7 @@ package protocol WebSocketClient: AnyObject {
         opcode: WebSocketOpcode,
         isFinal: Bool
     )
-    /// Everything one read from the socket brought has been reported: the moment to flush.
+    /// Everything one read from the socket brought has been reported, or reading was paused: the moment to flush.
     func webSocketReadCompleted(_ connection: WebSocketConnection)
     /// ``WebSocketConnection/isWritable`` has changed.
     func webSocketWritabilityChanged(_ connection: WebSocketConnection)

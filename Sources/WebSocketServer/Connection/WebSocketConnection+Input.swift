@@ -33,11 +33,12 @@ extension WebSocketConnection {
         switch state {
         case .open, .closing:
             var bytes = bytes
-            if isPaused || held != nil {
-                held =
-                    held.map {
-                        var all = $0; all.writeBuffer(&bytes); return all
-                    } ?? bytes
+            if var all = held {
+                held = nil  // Or appending would copy it every time.
+                all.writeBuffer(&bytes)
+                held = all
+            } else if isPaused {
+                held = bytes
             } else {
                 work(off: &bytes)
             }
@@ -50,7 +51,7 @@ extension WebSocketConnection {
 
     /// One read from the socket is over.
     func receiveCompleted() {
-        if case .open = state, !isPaused { client?.webSocketReadCompleted(self) }
+        if case .open = state { client?.webSocketReadCompleted(self) }
         if owesFlush { flush() }
     }
 

@@ -23,7 +23,7 @@ final class ListenerState {
     }
 
     // A promise must be kept; that of a listener which could not even start is kept here.
-    deinit { if !isFinished { finish() } }
+    deinit { finish() }
 
     /// Fulfilled when accepting has stopped and no connection is left.
     var connectionsClosed: EventLoopFuture<Void> { closed.futureResult }
@@ -43,6 +43,7 @@ final class ListenerState {
     }
 
     private func finish() {
+        guard !isFinished else { return }
         isFinished = true
         delegate = nil
         closed.succeed()

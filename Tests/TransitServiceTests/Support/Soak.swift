@@ -17,8 +17,10 @@ struct Soak {
         var visitor = self
         var connections = 0
         for _ in 0..<rounds {
-            switch Int.random(in: 0...3, using: &visitor.random) {
+            switch Int.random(in: 0...6, using: &visitor.random) {
             case 0: connections += try await visitor.visitAlone()
+            case 1: connections += try await visitor.visitAloneByWebSocket()
+            case 2: connections += try await visitor.transferByWebSocket()
             default: connections += try await visitor.transfer()
             }
         }
@@ -83,6 +85,68 @@ struct Soak {
             try await read
             try await leave(first)
             try await leave(second)
+        }
+        return 2
+    }
+
+    private mutating func visitAloneByWebSocket() async throws -> Int {
+        let client = try await relay.webSocketClient()
+        switch Int.random(in: 0...4, using: &random) {
+        case 0: break
+        case 1: try await client.send(binary: Array("bad".utf8))
+        case 2: try await client.send(text: "bad")
+        case 3: try await client.send(raw: (0..<200).map { _ in .random(in: 0...255, using: &random) })
+        default:
+            try await client.send(
+                .binary(Handshake.sided(token: Handshake.freshToken(), "1").utf8),
+                .binary("early".utf8)
+            )
+        }
+        try await leave(client.socket)
+        return 1
+    }
+
+    private mutating func transferByWebSocket() async throws -> Int {
+        let token = Handshake.freshToken()
+        let client = try await relay.webSocketClient(saying: Handshake.sided(token: token, "1"))
+        let socket = try await relay.client(Handshake.sided(token: token, "2"))
+        try await socket.expectOK()
+        guard try await client.nextBinary() == Array("ok\n".utf8) else {
+            throw WebSocketTestError(.unexpected, "ok, seed \(seed)")
+        }
+        let pattern = Pattern(seed: random.next())
+        let size = [0, 1, 1000, 70_000, 130_000].randomElement(using: &random) ?? 0
+        switch Int.random(in: 0...3, using: &random) {
+        case 0:
+            // Everything arrives, and then the end.
+            try await client.send(binary: pattern.bytes(at: 0, count: size))
+            try await client.send(.close(1000))
+            guard try await socket.expectToEnd(pattern) == size else {
+                throw WebSocketTestError(.unexpected, "lost bytes, seed \(seed)")
+            }
+            await socket.close()
+            try await leave(client.socket)
+        case 1:
+            async let sent: Void = socket.send(pattern, count: size)
+            var received = 0
+            while received < size {
+                let bytes = try await client.nextBinary()
+                guard pattern.matches(bytes, at: received) else {
+                    throw WebSocketTestError(.unexpected, "altered bytes, seed \(seed)")
+                }
+                received += bytes.count
+            }
+            try await sent
+            try await leave(socket)
+            try await leave(client.socket)
+        case 2:
+            _ = try await socket.sendSome(pattern.bytes(at: 0, count: 100_000)[...])
+            try await leave(client.socket)
+            try await leave(socket)
+        default:
+            try await client.send(text: "neither")
+            try await leave(socket)
+            try await leave(client.socket)
         }
         return 2
     }
