@@ -125,7 +125,7 @@ struct Parts: Sendable {
                 continue
             }
             log.info("\(signal) again: ending everything at once")
-            await transit?.stop(drainTimeout: .zero)
+            transit?.hasten()
             return
         }
     }

@@ -20,6 +20,7 @@ package final class TransitServer: Sendable {
     private let webSocket: Handover<ListeningSocket>
     private let names: [String]
     private let running = Mutex<Running?>(nil)
+    private let stopping = Mutex(Stopping())
 
     /// A relay that runs.
     private struct Running {
@@ -27,6 +28,13 @@ package final class TransitServer: Sendable {
         let frontThread: LoopThread
         let workers: [Worker]
         let webSockets: WebSocketSide?
+    }
+
+    /// A relay that stops, or will.
+    private struct Stopping {
+        /// The pairs that finish, once there are no others.
+        var draining: Running?
+        var isHastened = false
     }
 
     private struct Worker {
@@ -88,7 +96,23 @@ package final class TransitServer: Sendable {
         running.front.post(.stop)
         // The front first: after its end, nobody gets another pair.
         await running.frontThread.ended()
-        await end(running.workers, running.webSockets, drainTimeout: drainTimeout)
+        let isHastened = stopping.withLock { stopping in
+            stopping.draining = running
+            return stopping.isHastened
+        }
+        await end(running.workers, running.webSockets, drainTimeout: isHastened ? .zero : drainTimeout)
+        stopping.withLock { $0.draining = nil }
+    }
+
+    /// Ends at once the pairs that ``stop(drainTimeout:)`` lets finish. From any thread, also before that is called.
+    package func hasten() {
+        let draining = stopping.withLock { stopping in
+            stopping.isHastened = true
+            return stopping.draining
+        }
+        guard let draining else { return }
+        for worker in draining.workers { worker.port.drain(until: .current) }
+        draining.webSockets?.hasten()
     }
 
     // MARK: Steps

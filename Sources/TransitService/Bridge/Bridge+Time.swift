@@ -98,8 +98,19 @@ extension Bridge {
         undecided = [:]
         let promise = eventLoop.makePromise(of: Void.self)
         whenEmpty = promise
+        endPairs(in: isHastened ? .zero : max(deadline - .current, .zero))
+        checkEmpty()
+        return promise.futureResult
+    }
+
+    /// Ends at once the pairs that may finish while we stop, also if it is only about to begin.
+    func hasten() {
+        isHastened = true
+        if whenEmpty != nil { endPairs(in: .zero) }
+    }
+
+    private func endPairs(in wait: Duration) {
         let loop = eventLoop.assumeIsolated()
-        let wait = max(deadline - .current, .zero)
         loop.scheduleTask(in: TimeAmount(wait)) {
             for pair in self.pairs.values where pair.closing.isOpen { pair.end(.drain) }
         }
@@ -108,8 +119,6 @@ extension Bridge {
             for client in self.connected.values { client.abort(.drain) }
             for socket in self.sockets.values { socket.abort(.drain) }
         }
-        checkEmpty()
-        return promise.futureResult
     }
 
     func checkEmpty() {

@@ -35,6 +35,8 @@ final class Bridge {
     var isIdlingWatched = false
     /// Nobody new is wanted any more.
     var isStopping = false
+    /// Pairs are not to be waited for when we stop.
+    var isHastened = false
     var whenEmpty: EventLoopPromise<Void>?
 
     /// - Parameter firstOwner: The numbers of owners of pairs from this one on are free.

@@ -73,6 +73,11 @@ struct WebSocketSide: Sendable {
         try? await group.shutdownGracefully()
     }
 
+    /// Ends at once the pairs that ``stop(drainingUntil:)`` lets finish.
+    func hasten() {
+        port.perform { $0.hasten() }
+    }
+
     /// Waits for the last bytes of connections whose end was reported, but not for long.
     private func closeConnections(by deadline: Instant) async {
         let done = port.eventLoop.makePromise(of: Void.self)

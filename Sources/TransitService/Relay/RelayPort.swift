@@ -32,7 +32,7 @@ final class RelayPort: Sendable {
         post(.adopt(handoff))
     }
 
-    /// From any thread; the last order.
+    /// From any thread; nothing is to be adopted after it. Told again, the earlier deadline counts.
     func drain(until deadline: Instant) {
         post(.drain(until: deadline))
     }

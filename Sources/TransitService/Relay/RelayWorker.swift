@@ -120,7 +120,12 @@ final class RelayWorker: ServiceLoop {
             case .adopt(let handoff):
                 adopt(handoff)
             case .drain(let deadline):
-                drain = .until(deadline)
+                switch drain {
+                case .no: drain = .until(deadline)
+                // Told again, because somebody is in a hurry.
+                case .until(let other): drain = .until(min(deadline, other))
+                case .ending: break
+                }
             }
         }
     }
