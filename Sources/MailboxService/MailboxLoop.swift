@@ -45,6 +45,9 @@ final class MailboxLoop {
     private var allClosed: EventLoopPromise<Void>?
     private var goodbyeTimer: Scheduled<Void>?
 
+    /// Output that is not held up for what comes behind it.
+    private static let largeOutput = 16 << 10
+
     /// Something whose duration is known when its output may leave.
     private enum Unfinished {
         case command(MailboxCommand, CommandOutcome, received: Timestamp)
@@ -255,6 +258,8 @@ final class MailboxLoop {
         // A client that is cut off here closes, and its end may say something to others.
         while let client = dirty.popLast() {
             client.isDirty = false
+            // What waits for a commit takes along what is said before it: one write, and one wake-up of the client.
+            guard !client.isKeepingBack || client.queuedBytes > Self.largeOutput else { continue }
             client.flush(atMost: configuration.maximumSendBuffer)
             if client.queuedBytes > 0, !client.isClogged {
                 client.isClogged = true

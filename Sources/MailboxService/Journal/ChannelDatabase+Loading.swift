@@ -27,105 +27,83 @@ extension ChannelDatabase {
 
     private static func mailboxes(_ db: Database) throws -> [MailboxEntry] {
         var sides: [MailboxID: [MailboxEntry.OpeningSide]] = [:]
-        let sideRows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT rowid, CAST(mailbox_id AS BLOB) AS mailbox_id, CAST(side AS BLOB) AS side, opened, added,
-                    CAST(mood AS BLOB) AS mood
-                FROM mailbox_sides ORDER BY added, rowid
-                """
-        )
-        while let row = try sideRows.next() {
-            let mailbox = MailboxID(unchecked: WireString(row.text("mailbox_id")))
+        let sideRows = "SELECT mailbox_id, rowid, side, added, opened, mood FROM mailbox_sides ORDER BY added, rowid"
+        try db.makeStatement(sql: sideRows).forEachRow { row in
             let side = MailboxEntry.OpeningSide(
-                row: row["rowid"],
-                side: Side(unchecked: WireString(row.text("side"))),
-                added: row.time("added"),
-                isOpen: row["opened"] ?? false,
-                mood: row.optionalText("mood")
+                row: row.integer(1),
+                side: Side(unchecked: WireString(row.text(2))),
+                added: row.time(3),
+                isOpen: row.bool(4),
+                mood: row.optionalText(5)
             )
-            sides[mailbox, default: []].append(side)
+            sides[MailboxID(unchecked: WireString(row.text(0))), default: []].append(side)
         }
         var messages: [MailboxID: [StoredMessage]] = [:]
-        let messageRows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT CAST(mailbox_id AS BLOB) AS mailbox_id, CAST(side AS BLOB) AS side, CAST(phase AS BLOB) AS phase,
-                    CAST(body AS BLOB) AS body, server_rx, CAST(msg_id AS BLOB) AS msg_id
-                FROM messages ORDER BY server_rx, rowid
-                """
-        )
-        while let row = try messageRows.next() {
+        let messageRows = """
+            SELECT mailbox_id, side, phase, body, msg_id, server_rx FROM messages ORDER BY server_rx, rowid
+            """
+        try db.makeStatement(sql: messageRows).forEachRow { row in
             let message = StoredMessage(
-                side: Side(unchecked: WireString(row.text("side"))),
-                phase: Phase(unchecked: WireString(row.text("phase"))),
-                body: WireString(row.text("body")),
-                id: row.optionalText("msg_id").map { JSONText(encoding: $0) } ?? .null,
-                received: row.time("server_rx")
+                side: Side(unchecked: WireString(row.text(1))),
+                phase: Phase(unchecked: WireString(row.text(2))),
+                body: WireString(row.text(3)),
+                id: row.optionalText(4).map { JSONText(encoding: $0) } ?? .null,
+                received: row.time(5)
             )
-            messages[MailboxID(unchecked: WireString(row.text("mailbox_id"))), default: []].append(message)
+            messages[MailboxID(unchecked: WireString(row.text(0))), default: []].append(message)
         }
-        let rows = try Row.fetchAll(
-            db,
-            sql: "SELECT CAST(app_id AS BLOB) AS app_id, CAST(id AS BLOB) AS id, updated, for_nameplate FROM mailboxes"
-        )
-        return rows.map { row in
-            let id = MailboxID(unchecked: WireString(row.text("id")))
+        var mailboxes: [MailboxEntry] = []
+        try db.makeStatement(sql: "SELECT app_id, id, for_nameplate, updated FROM mailboxes").forEachRow { row in
+            let id = MailboxID(unchecked: WireString(row.text(1)))
             let messages = messages[id] ?? []
             // A message is activity too, and its time is always written down.
-            let updated = max(row.time("updated"), messages.last?.received ?? row.time("updated"))
-            return MailboxEntry(
-                appID: AppID(unchecked: WireString(row.text("app_id"))),
+            let updated = max(row.time(3), messages.last?.received ?? row.time(3))
+            let mailbox = MailboxEntry(
+                appID: AppID(unchecked: WireString(row.text(0))),
                 id: id,
-                isForNameplate: row["for_nameplate"] ?? false,
+                isForNameplate: row.bool(2),
                 updated: updated,
                 sides: sides[id] ?? [],
                 messages: messages
             )
+            mailboxes.append(mailbox)
         }
+        return mailboxes
     }
 
     private static func nameplates(_ db: Database) throws -> [NameplateEntry] {
         var sides: [Int64: [NameplateEntry.ClaimingSide]] = [:]
-        let sideRows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT rowid, nameplates_id, CAST(side AS BLOB) AS side, claimed, added
-                FROM nameplate_sides ORDER BY added, rowid
-                """
-        )
-        while let row = try sideRows.next() {
+        let sideRows = "SELECT nameplates_id, rowid, side, added, claimed FROM nameplate_sides ORDER BY added, rowid"
+        try db.makeStatement(sql: sideRows).forEachRow { row in
             let side = NameplateEntry.ClaimingSide(
-                row: row["rowid"],
-                side: Side(unchecked: WireString(row.text("side"))),
-                added: row.time("added"),
-                isClaimed: row["claimed"] ?? false
+                row: row.integer(1),
+                side: Side(unchecked: WireString(row.text(2))),
+                added: row.time(3),
+                isClaimed: row.bool(4)
             )
-            sides[row["nameplates_id"] ?? 0, default: []].append(side)
+            sides[row.integer(0), default: []].append(side)
         }
-        let rows = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT id, CAST(app_id AS BLOB) AS app_id, name, CAST(mailbox_id AS BLOB) AS mailbox_id
-                FROM nameplates ORDER BY id
-                """
-        )
-        return try rows.compactMap { row in
-            let number: Int64 = row["id"]
-            // Older servers took names that are none, which nobody can claim or release any more.
-            guard let nameplate = Nameplate(row["name"] ?? "") else {
-                try db.execute(sql: "DELETE FROM nameplate_sides WHERE nameplates_id = ?", arguments: [number])
-                try db.execute(sql: "DELETE FROM nameplates WHERE id = ?", arguments: [number])
-                return nil
-            }
-            return NameplateEntry(
+        var nameplates: [NameplateEntry] = []
+        var misnamed: [Int64] = []
+        let rows = "SELECT id, app_id, name, mailbox_id FROM nameplates ORDER BY id"
+        try db.makeStatement(sql: rows).forEachRow { row in
+            let number = row.integer(0)
+            guard let nameplate = Nameplate(row.text(2)) else { return misnamed.append(number) }
+            let entry = NameplateEntry(
                 row: number,
-                appID: AppID(unchecked: WireString(row.text("app_id"))),
+                appID: AppID(unchecked: WireString(row.text(1))),
                 nameplate: nameplate,
-                mailbox: MailboxID(unchecked: WireString(row.text("mailbox_id"))),
+                mailbox: MailboxID(unchecked: WireString(row.text(3))),
                 sides: sides[number] ?? []
             )
+            nameplates.append(entry)
         }
+        // Older servers took names that are none, which nobody can claim or release any more.
+        for number in misnamed {
+            try db.execute(sql: "DELETE FROM nameplate_sides WHERE nameplates_id = ?", arguments: [number])
+            try db.execute(sql: "DELETE FROM nameplates WHERE id = ?", arguments: [number])
+        }
+        return nameplates
     }
 
     private static func lastRows(_ db: Database) throws -> RowNumbers {
@@ -138,9 +116,7 @@ extension ChannelDatabase {
     }
 }
 
-extension Row {
+extension SQLiteRow {
     /// Seconds since the epoch, whole or with a fraction; 0 for NULL.
-    fileprivate func time(_ column: String) -> Timestamp {
-        Timestamp(seconds: self[column] ?? 0)
-    }
+    fileprivate func time(_ column: CInt) -> Timestamp { Timestamp(seconds: real(column)) }
 }

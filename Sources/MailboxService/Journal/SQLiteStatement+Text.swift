@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import GRDBSQLite
 
@@ -38,6 +37,20 @@ extension Statement {
         guard code == SQLITE_DONE || code == SQLITE_ROW else { throw failure(code) }
     }
 
+    /// Calls `body` with each row of a query.
+    ///
+    /// - Throws: `DatabaseError`, or what `body` throws.
+    func forEachRow(_ body: (SQLiteRow) throws -> Void) throws {
+        defer { sqlite3_reset(sqliteStatement) }
+        while true {
+            switch sqlite3_step(sqliteStatement) {
+            case SQLITE_ROW: try body(SQLiteRow(statement: sqliteStatement))
+            case SQLITE_DONE: return
+            case let code: throw failure(code)
+            }
+        }
+    }
+
     private func failure(_ code: CInt) -> DatabaseError {
         DatabaseError(resultCode: ResultCode(rawValue: code))
     }
@@ -55,14 +68,25 @@ enum SQLiteValue {
     }
 }
 
-extension Row {
-    /// The text of a column with all of its bytes; empty for NULL.
-    func text(_ column: String) -> String {
-        optionalText(column) ?? ""
-    }
+/// The current row of a query. Columns are counted from 0, and are only valid until the next step.
+struct SQLiteRow {
+    fileprivate let statement: SQLiteStatement
 
-    /// The text of a column with all of its bytes; `nil` for NULL. The query casts it to a blob.
-    func optionalText(_ column: String) -> String? {
-        (self[column] as Data?).map { String(decoding: $0, as: UTF8.self) }
+    /// 0 for NULL.
+    func integer(_ column: CInt) -> Int64 { sqlite3_column_int64(statement, column) }
+
+    /// 0 for NULL.
+    func real(_ column: CInt) -> Double { sqlite3_column_double(statement, column) }
+
+    func bool(_ column: CInt) -> Bool { integer(column) != 0 }
+
+    /// The text with all of its bytes; empty for NULL.
+    func text(_ column: CInt) -> String { optionalText(column) ?? "" }
+
+    /// The text with all of its bytes; `nil` for NULL.
+    func optionalText(_ column: CInt) -> String? {
+        guard let text = sqlite3_column_text(statement, column) else { return nil }
+        let count = Int(sqlite3_column_bytes(statement, column))
+        return String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self)
     }
 }
