@@ -172,7 +172,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEnd",
-            dependencies: ["TestSupport", "wormhole-server"],
+            dependencies: ["LinuxIO", "TestSupport", "wormhole-server"],
             exclude: ["requirements.txt"],
             resources: [.copy("Fixtures")],
             swiftSettings: strict

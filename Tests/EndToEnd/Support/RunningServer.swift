@@ -96,13 +96,15 @@ actor RunningServer {
         let child = try sandbox?.start(program, options, setup) ?? ChildProcess(program, options, setup)
         try await child.errors("the server is ready") { $0.contains("[server] ready") }
         var ports = Ports()
-        for match in child.errors.matches(of: /\[(\w+)\] \w+ starting on (\d+)/) {
+        // The relay's lines come in this order; a Unix socket's line has no port.
+        var transit: [WritableKeyPath<Ports, Int>] = [\.transitWebSocket, \.transit]
+        if options.contains("--transit=none") { transit = [\.transitWebSocket] }
+        for match in child.errors.matches(of: /\[(\w+)\] \w+ starting on (\S+)/) {
             let port = Int(match.2) ?? 0
             switch match.1 {
             case "mailbox": ports.mailbox = port
             case "admin": ports.admin = port
-            case "transit" where ports.transit == 0 && !options.contains("--transit=none"): ports.transit = port
-            case "transit": ports.transitWebSocket = port
+            case "transit": transit.popLast().map { ports[keyPath: $0] = port }
             default: break
             }
         }

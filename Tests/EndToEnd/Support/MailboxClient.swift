@@ -1,0 +1,59 @@
+import TestSupport
+import Testing
+
+/// A mailbox client that speaks by script, for tests about what a conversation leads to.
+struct MailboxClient {
+    let connection: WebSocketTestClient
+
+    /// Connects and binds.
+    init(port: Int, app: String, side: String) async throws {
+        connection = try await WebSocketTestClient.connect(port: port, path: "/v1")
+        _ = try await next("welcome")
+        try await send(["type": "bind", "appid": .string(app), "side": .string(side)])
+    }
+
+    func send(_ message: JSON) async throws {
+        try await connection.send(text: message.text)
+    }
+
+    /// The next message of a type; those before it are passed over.
+    func next(_ type: String) async throws -> JSON {
+        while true {
+            let message = try JSON(try await connection.nextText())
+            if message["type"]?.string == type { return message }
+            try #require(message["type"] != "error", "\(message.text), while waiting for \(type)")
+        }
+    }
+
+    /// Claims a nameplate and opens its mailbox.
+    func meet(at nameplate: String) async throws -> String {
+        try await send(["type": "claim", "nameplate": .string(nameplate)])
+        let mailbox = try #require(try await next("claimed")["mailbox"]?.string)
+        try await send(["type": "open", "mailbox": .string(mailbox)])
+        return mailbox
+    }
+
+    /// Adds a message and waits for it to come back, which says that it is kept.
+    func add(_ phase: String, _ body: String) async throws {
+        try await send(["type": "add", "phase": .string(phase), "body": .string(body)])
+        try await expect(phase, body)
+    }
+
+    /// Waits for a message of a phase, and expects its body.
+    func expect(_ phase: String, _ body: String) async throws {
+        while true {
+            let message = try await next("message")
+            guard message["phase"]?.string == phase else { continue }
+            #expect(message["body"]?.string == body)
+            return
+        }
+    }
+
+    /// Releases the nameplate and closes the mailbox, and waits for both to be confirmed.
+    func leave(_ mood: String = "happy") async throws {
+        try await send(["type": "release"])
+        _ = try await next("released")
+        try await send(["type": "close", "mood": .string(mood)])
+        _ = try await next("closed")
+    }
+}
