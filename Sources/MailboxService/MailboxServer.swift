@@ -91,7 +91,7 @@ package final class MailboxServer: Sendable {
     package func stop() async {
         do {
             try await state.withLock({ $0.listener })?.stopAccepting().get()
-            let grace = TimeAmount(configuration.closeTimeout) + .seconds(1)
+            let grace = TimeAmount(configuration.closeTimeout * 2)
             try await group.next().flatSubmit { self.loop.value.stop(closeTimeout: grace) }.get()
             try await group.shutdownGracefully()
         } catch {

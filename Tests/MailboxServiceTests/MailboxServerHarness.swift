@@ -18,6 +18,8 @@ final class MailboxServerHarness: Sendable {
         _ configure: (inout MailboxConfiguration) -> Void = { _ in }
     ) async throws {
         var configuration = MailboxConfiguration(channelDatabasePath: database)
+        // Most of these clients do not answer a Close.
+        configuration.closeTimeout = .milliseconds(50)
         configure(&configuration)
         let listener = try ListeningSocket.open(Endpoint(endpoint))
         port = listener.port ?? 0
