@@ -16,20 +16,8 @@ struct MailboxCommand: AsyncParsableCommand {
     )
     var port = #"tcp:4000:interface=\:\:"#
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Record usage in this SQLite database.", valueName: "file"))
-    var usageDb: String?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Round recorded start times down to a multiple of this; 0: exact.", valueName: "seconds")
-    )
-    var blurUsage = 0
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Where /metrics and its neighbours are (default: nowhere).", valueName: "endpoint")
-    )
-    var admin = EndpointText.none
+    @OptionGroup
+    var serviceOptions: SingleServiceOptions
 
     @Option(parsing: .unconditional, help: .hidden)
     var addridDb: String?
@@ -46,10 +34,6 @@ struct MailboxCommand: AsyncParsableCommand {
     @OptionGroup(title: "Process")
     var processOptions: ProcessOptions
 
-    func validate() throws {
-        try RecordLogOptions.checkBlur(blurUsage)
-    }
-
     func run() async throws {
         try await Appliance(try configuration()).run()
     }
@@ -57,9 +41,7 @@ struct MailboxCommand: AsyncParsableCommand {
     func configuration() throws -> ApplianceConfiguration {
         var configuration = ApplianceConfiguration()
         configuration.mailbox = try mailboxOptions.settings(endpoint: Endpoint(port), stateDirectory: ".")
-        configuration.admin = try EndpointText.endpoint(admin)
-        configuration.records.databasePath = usageDb
-        configuration.records.blurSeconds = blurUsage
+        try serviceOptions.apply(to: &configuration)
         // The original took the descriptor and never wrote to it.
         logOptions.apply(to: &configuration.records, standardKinds: .none)
         processOptions.apply(to: &configuration)

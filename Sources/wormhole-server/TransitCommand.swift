@@ -24,20 +24,8 @@ struct TransitCommand: AsyncParsableCommand {
     )
     var websocket: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Record usage in this SQLite database.", valueName: "file"))
-    var usageDb: String?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Round recorded start times down to a multiple of this; 0: exact.", valueName: "seconds")
-    )
-    var blurUsage = 0
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Where /metrics and its neighbours are (default: nowhere).", valueName: "endpoint")
-    )
-    var admin = EndpointText.none
+    @OptionGroup
+    var serviceOptions: SingleServiceOptions
 
     @OptionGroup
     var transitOptions: TransitOptions
@@ -56,7 +44,6 @@ struct TransitCommand: AsyncParsableCommand {
         guard plugin == nil || plugin == "transitrelay" else {
             throw ValidationError("Unexpected argument '\(plugin ?? "")'")
         }
-        try RecordLogOptions.checkBlur(blurUsage)
     }
 
     func run() async throws {
@@ -67,10 +54,8 @@ struct TransitCommand: AsyncParsableCommand {
         var configuration = ApplianceConfiguration()
         let webSocket = try websocket.map { try Endpoint($0) }
         configuration.transit = transitOptions.settings(tcp: try Endpoint(port), webSocket: webSocket)
-        configuration.admin = try EndpointText.endpoint(admin)
-        configuration.records.databasePath = usageDb
+        try serviceOptions.apply(to: &configuration)
         configuration.records.schema = .transitOnly
-        configuration.records.blurSeconds = blurUsage
         logOptions.apply(to: &configuration.records, standardKinds: .transit)
         processOptions.apply(to: &configuration)
         return configuration
