@@ -9,12 +9,15 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 
 BUILD_PACKAGES := git libmicrohttpd-dev libsqlite3-dev pkg-config
+BENCH_PACKAGES := sqlite3 util-linux
 TEST_PACKAGES := curl iproute2 jq procps python3-venv sqlite3 util-linux
 
 # Options of `wormhole-server start`, such as: make run ARGS=--blur-usage=0
 ARGS ?=
+# Options of `wormhole-bench`, such as: make bench BENCH='--only mailbox --rounds 5'
+BENCH ?=
 
-.PHONY: run release test lint packages test-tools test-packages swift
+.PHONY: run release test bench lint packages python-packages test-tools test-packages bench-tools bench-packages swift
 
 run: release
 	exec .build/release/wormhole-server start $(ARGS)
@@ -33,6 +36,11 @@ test: swift packages test-tools
 	fi
 	swift test --no-parallel
 
+# About ten minutes on two quiet processors. The report is shown, and written to .build/bench in JSON.
+bench: release bench-tools
+	swift build -c release --product wormhole-bench
+	.build/release/wormhole-bench $(BENCH)
+
 lint: swift
 	swift format lint --strict --recursive Sources Tests Package.swift
 
@@ -50,24 +58,38 @@ endef
 packages:
 	$(call install,$(BUILD_PACKAGES))
 
+python-packages: packages
+	$(call install,python3-venv)
+
 test-packages: packages
 	$(call install,$(TEST_PACKAGES))
 
 test-tools: test-packages $(TOOLS)/python/requirements.txt $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william
 
-$(TOOLS)/python/requirements.txt: Tests/EndToEnd/requirements.txt | test-packages
+$(TOOLS)/python/requirements.txt: Tests/EndToEnd/requirements.txt | python-packages
 	python3 -m venv $(TOOLS)/python
 	$(TOOLS)/python/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	cp $< $@
 
+bench-tools: bench-packages $(TOOLS)/python/requirements.txt $(TOOLS)/bin/haproxy
+
+# The libraries of HAProxy are installed, whatever they are called in this release of Debian; it itself is unpacked.
+bench-packages: packages
+	$(call install,$(BENCH_PACKAGES))
+	@[ -x $(TOOLS)/bin/haproxy ] || { $(APT) update; $(APT) install --yes --no-install-recommends \
+		$$(apt-cache depends haproxy | sed -n 's/^ *Depends: \(lib[^ ]*\)$$/\1/p'); }
+
+$(TOOLS)/bin/%: FOLDER := bin
+$(TOOLS)/bin/haproxy: PACKAGE := haproxy
+$(TOOLS)/bin/haproxy: FOLDER := sbin
 $(TOOLS)/bin/promtool: PACKAGE := prometheus
 $(TOOLS)/bin/wormhole-william: PACKAGE := wormhole-william
 
 # One program of a Debian package, unpacked here and not installed, because installing would start a service.
-$(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william: | test-packages
+$(TOOLS)/bin/haproxy $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william: | packages
 	mkdir -p $(TOOLS)/bin $(TOOLS)/debian
 	rm -f $(TOOLS)/debian/$(PACKAGE)_*.deb
 	cd $(TOOLS)/debian && { apt-get download $(PACKAGE) || { $(APT) update && apt-get download $(PACKAGE); }; }
 	dpkg-deb --extract $(TOOLS)/debian/$(PACKAGE)_*.deb $(TOOLS)/debian
 	rm -f $(TOOLS)/debian/$(PACKAGE)_*.deb
-	ln -sf ../debian/usr/bin/$(notdir $@) $@
+	ln -sf ../debian/usr/$(FOLDER)/$(notdir $@) $@

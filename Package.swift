@@ -170,6 +170,12 @@ let package = Package(
             dependencies: ["Appliance", "LinuxIO", "TestSupport", logging],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "wormhole-bench",
+            dependencies: ["LinuxIO", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/Benchmarks",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "EndToEnd",
             dependencies: ["LinuxIO", "TestSupport", "wormhole-server"],
