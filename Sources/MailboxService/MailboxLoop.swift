@@ -30,7 +30,7 @@ final class MailboxLoop {
 
     private var dirty: [MailboxClient] = []
     private var waiting: [MailboxClient] = []
-    /// Clients that had not taken everything when they were last looked at.
+    /// Clients that were far behind with taking what is said to them when they were last looked at.
     private var clogged: [MailboxClient] = []
     /// What is observed once the commit it waits for has come, in the order of the points.
     private var unfinished: Deque<(point: Journal.Point, what: Unfinished)> = []
@@ -44,9 +44,6 @@ final class MailboxLoop {
     private var hasStopped = false
     private var allClosed: EventLoopPromise<Void>?
     private var goodbyeTimer: Scheduled<Void>?
-
-    /// Output that is not held up for what comes behind it.
-    private static let largeOutput = 16 << 10
 
     /// Something whose duration is known when its output may leave.
     private enum Unfinished {
@@ -243,7 +240,7 @@ final class MailboxLoop {
         flushClients()
         var levels = rendezvous.store.levels
         clogged.removeAll { client in
-            client.isClogged = client.queuedBytes > 0
+            client.isClogged = !client.isWritable
             return !client.isClogged
         }
         levels.sendQueueBytes = clogged.reduce(0) { $0 + $1.queuedBytes }
@@ -259,9 +256,9 @@ final class MailboxLoop {
         while let client = dirty.popLast() {
             client.isDirty = false
             // What waits for a commit takes along what is said before it: one write, and one wake-up of the client.
-            guard !client.isKeepingBack || client.queuedBytes > Self.largeOutput else { continue }
+            guard !client.isKeepingBack || !client.isWritable else { continue }
             client.flush(atMost: configuration.maximumSendBuffer)
-            if client.queuedBytes > 0, !client.isClogged {
+            if !client.isWritable, !client.isClogged {
                 client.isClogged = true
                 clogged.append(client)
             }

@@ -32,6 +32,7 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         self.limits = limits
         self.random = random
         self.lastRows = stored.lastRows
+        mailboxes.reserveCapacity(stored.mailboxes.count)
         for mailbox in stored.mailboxes { insert(mailbox) }
         for nameplate in stored.nameplates { insert(nameplate) }
     }

@@ -1,4 +1,5 @@
 import GRDB
+import GRDBSQLite
 import Glibc
 package import MailboxRules
 
@@ -20,6 +21,8 @@ package final class ChannelDatabase {
 
     let path: String
     let queue: DatabaseQueue
+    /// How long the log is, in pages; written by SQLite inside `queue`.
+    private let logPages: UnsafeMutablePointer<CInt>
     /// Prepared once. Only touched inside `queue`.
     private var statements: ChannelStatements
 
@@ -31,6 +34,9 @@ package final class ChannelDatabase {
     /// - Throws: ``ChannelDatabaseError``; the file is as it was.
     package init(path: String, synchronization: Synchronization) throws {
         self.path = path
+        let logPages = UnsafeMutablePointer<CInt>.allocate(capacity: 1)
+        logPages.initialize(to: 0)
+        self.logPages = logPages
         do {
             if path != ":memory:" { try Self.createIfMissing(path) }
             queue = try DatabaseQueue(path: path, configuration: Self.configuration)
@@ -39,12 +45,26 @@ package final class ChannelDatabase {
                 try Self.check(db)
                 try db.execute(sql: "PRAGMA journal_mode = WAL")
                 try db.execute(sql: "PRAGMA synchronous = \(synchronization.rawValue.uppercased())")
-                try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+                // Counts the pages of the log after each commit; it takes the place of the automatic checkpoint.
+                sqlite3_wal_hook(
+                    db.sqliteConnection,
+                    { count, _, _, pages in
+                        count?.assumingMemoryBound(to: CInt.self).pointee = pages
+                        return SQLITE_OK
+                    },
+                    logPages
+                )
                 return try ChannelStatements(db)
             }
         } catch {
             throw ChannelDatabaseError(error, opening: path)
         }
+    }
+
+    deinit {
+        // The connection, which knows the address, is closed with the queue before this object's memory is given back.
+        try? queue.close()
+        logPages.deallocate()
     }
 
     // MARK: Opening
@@ -87,19 +107,22 @@ package final class ChannelDatabase {
 
     /// Writes changes down in one transaction: all of them, or none.
     ///
+    /// - Returns: How long the log is now, in pages.
     /// - Throws: ``ChannelDatabaseError``.
-    package func write(_ changes: [Change]) throws {
+    @discardableResult
+    package func write(_ changes: [Change]) throws -> Int {
         do {
-            try queue.inDatabase { db in
-                try db.execute(sql: "BEGIN IMMEDIATE")
+            return try queue.inDatabase { db in
+                try statements.begin()
                 do {
                     for change in changes { try statements.write(change) }
-                    try db.execute(sql: "COMMIT")
+                    try statements.commit()
                 } catch {
                     // SQLite has ended the transaction itself after some failures, so that this one may fail.
                     if db.isInsideTransaction { try? db.execute(sql: "ROLLBACK") }
                     throw error
                 }
+                return Int(logPages.pointee)
             }
         } catch {
             throw ChannelDatabaseError(error, using: path)

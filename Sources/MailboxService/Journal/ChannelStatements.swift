@@ -7,6 +7,8 @@ struct ChannelStatements {
     private let statements: [Name: Statement]
 
     private enum Name: String, CaseIterable {
+        case begin = "BEGIN IMMEDIATE"
+        case commit = "COMMIT"
         case createMailbox = "INSERT INTO mailboxes (app_id, id, updated, for_nameplate) VALUES (?, ?, ?, ?)"
         case addMailboxSide =
             "INSERT INTO mailbox_sides (rowid, mailbox_id, opened, side, added) VALUES (?, ?, 1, ?, ?)"
@@ -42,7 +44,11 @@ struct ChannelStatements {
         try statement.run(values)
     }
 
-    /// Inside a transaction of the same connection.
+    func begin() throws { try run(.begin) }
+
+    func commit() throws { try run(.commit) }
+
+    /// Between ``begin()`` and ``commit()``.
     func write(_ change: Change) throws {
         switch change {
         case .mailboxCreated(let app, let mailbox, let isForNameplate, let updated):

@@ -26,8 +26,9 @@ final class Journal {
 
     /// How long the journal rests between attempts to write after a failure.
     static let retryInterval = TimeAmount.seconds(1)
-    /// A log that has grown by this many changes is moved into the file even under load.
-    private static let checkpointChanges = 20_000
+    /// A log of this many pages is moved into the file even under load. From then on it is written over from its
+    /// beginning, and a commit that does not make its file longer is flushed in half the time.
+    private static let checkpointPages = 2_000
     /// Nothing to write for this long: time to move the log into the file.
     private static let idleInterval = TimeAmount.seconds(1)
 
@@ -45,7 +46,12 @@ final class Journal {
     private var pending: [Change] = []
     private var isBusy = false
     private var hasFailed = false
-    private var changesSinceCheckpoint = 0
+    /// How long the log is, in pages.
+    private var logPages = 0
+    /// Whether some of them are not in the file yet.
+    private var hasNewPages = false
+    /// How long the log may become until the next checkpoint.
+    private var checkpointDue = Journal.checkpointPages
     private var idleTimer: Scheduled<Void>?
     private var waitingForIdle: [EventLoopPromise<Void>] = []
 
@@ -77,12 +83,15 @@ final class Journal {
         idleTimer?.cancel()
         perform({ database in try database.write(batch) }) { journal, result, duration in
             switch result {
-            case .success:
+            case .success(let pages):
                 journal.source.append(.databaseUsed(.channel, .write, duration: duration))
-                journal.changesSinceCheckpoint += batch.count
+                // A shorter log is one that has begun again from its start.
+                if pages < journal.logPages { journal.checkpointDue = Self.checkpointPages }
+                journal.logPages = pages
+                journal.hasNewPages = true
                 journal.committed = point
                 journal.handler?.committed(point)
-                if journal.changesSinceCheckpoint > Self.checkpointChanges { journal.checkpoint() }
+                if pages > journal.checkpointDue { journal.checkpoint() }
                 journal.flush()
             case .failure(let error):
                 journal.fail(error)
@@ -120,7 +129,7 @@ final class Journal {
 
     private func settle() {
         fulfilIdle()
-        guard changesSinceCheckpoint > 0 else { return }
+        guard hasNewPages else { return }
         idleTimer?.cancel()
         idleTimer = eventLoop.assumeIsolated().scheduleTask(in: Self.idleInterval) { [weak self] in self?.checkpoint() }
     }
@@ -133,7 +142,9 @@ final class Journal {
 
     private func checkpoint() {
         guard !isBusy, !hasFailed else { return }
-        changesSinceCheckpoint = 0
+        hasNewPages = false
+        // Another program's reader can keep the log from beginning again; then it is not tried after every commit.
+        checkpointDue = logPages + Self.checkpointPages
         perform({ database in try database.checkpoint() }) { journal, result, duration in
             if case .failure(let error) = result { journal.source.append(.databaseFailed(.channel, kind: error.kind)) }
             let succeeded = (try? result.get()) != nil  // Said by the observation.

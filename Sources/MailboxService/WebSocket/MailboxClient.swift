@@ -18,6 +18,9 @@ final class MailboxClient: WebSocketClient {
     private let opened: NIODeadline
     private var connection: WebSocketConnection?
 
+    /// More than this kept back is worth counting.
+    private static let largeOutput = 64 << 10
+
     /// Messages that wait for a commit, oldest first: their bytes behind one another, and how far each must wait.
     private var keptBack = ByteBuffer()
     private var marks: Deque<(point: Journal.Point, length: Int)> = []
@@ -25,7 +28,7 @@ final class MailboxClient: WebSocketClient {
     var isDirty = false
     /// Set while the loop has this client on its list of those that wait for a commit.
     var isWaiting = false
-    /// Set while the loop has this client on its list of those that have not taken everything.
+    /// Set while the loop has this client on its list of those that are far behind.
     var isClogged = false
     /// Why the rules ended the connection, if they did.
     private var cause: CloseCause?
@@ -109,12 +112,16 @@ final class MailboxClient: WebSocketClient {
     func flush(atMost limit: Int) {
         guard let connection else { return }
         connection.flush()
-        guard limit > 0, connection.bufferedBytes + keptBack.readableBytes > limit else { return }
+        guard limit > 0, !isWritable, queuedBytes > limit else { return }
         cause = .slowConsumer
         loop.observe(.limitHit(.mailboxOutstanding))
         connection.abort()
     }
 
+    /// Whether so little is queued that nobody needs to count it.
+    var isWritable: Bool { connection?.isWritable ?? true && keptBack.readableBytes < Self.largeOutput }
+
+    /// Bytes that wait for the client or for a commit.
     var queuedBytes: Int { (connection?.bufferedBytes ?? 0) + keptBack.readableBytes }
 
     func close(_ reason: CloseReason) {
