@@ -30,8 +30,8 @@ release: swift packages
 test: swift packages test-tools
 	log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
 	swift build -c release --product wormhole-server 2>&1 | tee "$$log"; \
-	if grep -q '$(CURDIR)/Sources/.*warning:' "$$log"; then \
-		grep -o '$(CURDIR)/Sources/[^:]*' "$$log" | sort -u | xargs touch; \
+	if warnings=$$(grep -F '$(CURDIR)/Sources/' "$$log" | grep -F 'warning:'); then \
+		cut -d: -f1 <<< "$$warnings" | sort -u | xargs -d '\n' touch; \
 		echo 'error: the release build has warnings' >&2; exit 1; \
 	fi
 	swift test --no-parallel

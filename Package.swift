@@ -178,7 +178,10 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEnd",
-            dependencies: ["LinuxIO", "TestSupport", "wormhole-server"],
+            dependencies: [
+                "Appliance", "LinuxIO", "Telemetry", "TestSupport", "wormhole-server", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             exclude: ["requirements.txt"],
             resources: [.copy("Fixtures")],
             swiftSettings: strict

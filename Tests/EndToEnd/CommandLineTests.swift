@@ -1,0 +1,139 @@
+import Appliance
+import ArgumentParser
+import LinuxIO
+import Logging
+import Telemetry
+import TestSupport
+import Testing
+
+@testable import wormhole_server
+
+@Suite("Command line")
+struct CommandLineTests {
+    private func start(_ arguments: String...) throws -> ApplianceConfiguration {
+        try StartCommand.parse(arguments).configuration()
+    }
+
+    private func mailbox(_ arguments: String...) throws -> ApplianceConfiguration {
+        try MailboxCommand.parse(arguments).configuration()
+    }
+
+    private func transit(_ arguments: String...) throws -> ApplianceConfiguration {
+        try TransitCommand.parse(arguments).configuration()
+    }
+
+    @Test("start runs everything, blurred to the hour, with its databases in the state folder")
+    func startDefaults() throws {
+        let configuration = try start("--state-dir=/var/lib/w")
+        #expect(try configuration.mailbox?.endpoint == Endpoint("tcp:4000"))
+        #expect(try configuration.transit?.tcp == Endpoint("tcp:4001"))
+        #expect(try configuration.transit?.webSocket == Endpoint("tcp:4002"))
+        #expect(try configuration.admin == Endpoint("tcp:4003:interface=127.0.0.1"))
+        #expect(configuration.mailbox?.channelDatabasePath == "/var/lib/w/relay.sqlite")
+        #expect(configuration.records.databasePath == "/var/lib/w/usage.sqlite")
+        #expect(configuration.records.blurSeconds == 3600)
+        #expect(configuration.records.logKinds == Set(RecordKind.allCases))
+        #expect(configuration.drainTimeout == .seconds(10))
+        #expect(configuration.logLevel == .info)
+    }
+
+    @Test("none switches a part off")
+    func none() throws {
+        let configuration = try start("--mailbox=none", "--transit=none", "--admin", "none", "--usage-db=none")
+        #expect(configuration.mailbox == nil)
+        #expect(configuration.transit?.tcp == nil)
+        #expect(configuration.transit?.webSocket != nil)
+        #expect(configuration.admin == nil)
+        #expect(configuration.records.databasePath == nil)
+        #expect(try start("--transit=none", "--transit-websocket=none").transit == nil)
+    }
+
+    @Test("mailbox has the original's defaults")
+    func mailboxDefaults() throws {
+        let configuration = try mailbox()
+        #expect(try configuration.mailbox?.endpoint == Endpoint(#"tcp:4000:interface=\:\:"#))
+        #expect(configuration.mailbox?.channelDatabasePath == "relay.sqlite")
+        #expect(configuration.mailbox?.allowsList == true)
+        #expect(configuration.transit == nil)
+        #expect(configuration.admin == nil)
+        #expect(configuration.records.databasePath == nil)
+        #expect(configuration.records.blurSeconds == 0)
+        #expect(configuration.records.logKinds == [])
+    }
+
+    @Test("mailbox takes every option of the original, in both spellings, and the last one counts")
+    func mailboxOptions() throws {
+        let configuration = try mailbox(
+            "-p",
+            "tcp:1",
+            "--port=tcp:2",
+            "--channel-db",
+            ":memory:",
+            "--usage-db=u.sqlite",
+            "--blur-usage",
+            "60",
+            "--disallow-list",
+            "--advertise-version=0.24.0",
+            "--signal-error",
+            "--go away",
+            "--motd=Hello\nWorld",
+            "--websocket-protocol-option=autoPingInterval=7",
+            "--websocket-protocol-option",
+            "failByDrop=false",
+            "--log-fd=5",
+            "--log-kinds=mailbox,nameplate",
+            "--addrid-db=:memory:",
+            "--generation-duration=3600"
+        )
+        let mailbox = try #require(configuration.mailbox)
+        #expect(try mailbox.endpoint == Endpoint("tcp:2"))
+        #expect(mailbox.channelDatabasePath == ":memory:")
+        #expect(!mailbox.allowsList)
+        #expect(mailbox.advertisedVersion == "0.24.0")
+        #expect(mailbox.errorSignal == "--go away")
+        #expect(mailbox.messageOfTheDay == "Hello\nWorld")
+        #expect(mailbox.webSocket.pingInterval == .seconds(7))
+        #expect(mailbox.webSocket.ignored == ["failByDrop"])
+        #expect(configuration.records.databasePath == "u.sqlite")
+        #expect(configuration.records.blurSeconds == 60)
+        #expect(configuration.records.logDescriptor == 5)
+        #expect(configuration.records.logKinds == [.mailbox, .nameplate])
+    }
+
+    @Test("transit has the original's defaults, and records of transfers alone")
+    func transitDefaults() throws {
+        let configuration = try transit()
+        #expect(try configuration.transit?.tcp == Endpoint("tcp:4001"))
+        #expect(configuration.transit?.webSocket == nil)
+        #expect(configuration.mailbox == nil)
+        #expect(configuration.records.schema == .transitOnly)
+        #expect(configuration.records.logKinds == [.transit])
+        #expect(configuration.records.blurSeconds == 0)
+    }
+
+    @Test("transit takes every option of the original, and its leading word")
+    func transitOptions() throws {
+        let configuration = try transit(
+            "transitrelay",
+            "-p",
+            "tcp:1",
+            "-w",
+            "tcp:2",
+            "-u",
+            "wss://relay.example/",
+            "--blur-usage=5",
+            "--log-fd=1",
+            "--usage-db=t.sqlite",
+            "--drain-timeout=2.5",
+            "--log-level=warning"
+        )
+        #expect(try configuration.transit?.tcp == Endpoint("tcp:1"))
+        #expect(try configuration.transit?.webSocket == Endpoint("tcp:2"))
+        #expect(configuration.transit?.webSocketURL == "wss://relay.example/")
+        #expect(configuration.records.blurSeconds == 5)
+        #expect(configuration.records.logDescriptor == 1)
+        #expect(configuration.records.databasePath == "t.sqlite")
+        #expect(configuration.drainTimeout == .seconds(2.5))
+        #expect(configuration.logLevel == .warning)
+    }
+}
