@@ -15,6 +15,7 @@ internal import TransitRules
 package final class TransitServer: Sendable {
     private let configuration: TransitConfiguration
     private let pipeline: ObservationPipeline
+    private let pulses: @Sendable (String) -> any LoopPulse
     private let logger: Logger
     private let tcp: Handover<ListeningSocket>
     private let webSocket: Handover<ListeningSocket>
@@ -37,15 +38,18 @@ package final class TransitServer: Sendable {
     /// - Parameters:
     ///   - tcp: Where TCP or Unix-domain clients come in; `nil` for none.
     ///   - webSocket: Where WebSocket clients come in; `nil` for none.
+    ///   - pulses: Where the loop of a name, such as `relay-front`, says that it still turns. Asked when the loop starts.
     package init(
         configuration: TransitConfiguration,
         tcp: consuming ListeningSocket?,
         webSocket: consuming ListeningSocket?,
         pipeline: ObservationPipeline,
+        pulses: @escaping @Sendable (String) -> any LoopPulse = { _ in .unwatched },
         logger: Logger
     ) {
         self.configuration = configuration
         self.pipeline = pipeline
+        self.pulses = pulses
         self.logger = logger
         var names: [String] = []
         if let name = tcp?.name { names.append(name) }
@@ -95,13 +99,15 @@ package final class TransitServer: Sendable {
 
     private func startWorker(_ index: Int) async throws -> Worker {
         let port = try RelayPort()
+        let name = "relay-\(index)"
         let pipeLimit = configuration.pipes / workerCount
-        let thread = try await LoopThread.start(name: "relay-\(index)") { [timeouts, pipeline] () throws(ErrorNumber) in
+        let thread = try await LoopThread.start(name: name) { [timeouts, pulses, pipeline] () throws(ErrorNumber) in
             try RelayWorker(
                 index: index,
                 port: port,
                 timeouts: timeouts,
                 pipeLimit: pipeLimit,
+                pulse: pulses(name),
                 observations: pipeline.makeSource()
             )
         }
@@ -116,6 +122,7 @@ package final class TransitServer: Sendable {
             timeouts: timeouts,
             firstOwner: workerCount,
             configuration: Bridge.listenerConfiguration(configuration),
+            pulse: pulses("relay-websocket"),
             pipeline: pipeline
         )
     }
@@ -129,13 +136,15 @@ package final class TransitServer: Sendable {
         timeouts.handshake = configuration.handshakeTimeout
         timeouts.wait = configuration.waitTimeout
         timeouts.farewell = configuration.farewellTimeout
-        return try await LoopThread.start(name: "relay-front") { [tcp, pipeline, timeouts] () throws(ErrorNumber) in
+        let name = "relay-front"
+        return try await LoopThread.start(name: name) { [tcp, pipeline, pulses, timeouts] () throws(ErrorNumber) in
             try FrontLoop(
                 port: port,
                 listener: tcp.take(),
                 timeouts: timeouts,
                 workers: workers,
                 bridge: bridge,
+                pulse: pulses(name),
                 observations: pipeline.makeSource()
             )
         }

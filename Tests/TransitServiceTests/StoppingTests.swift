@@ -92,7 +92,7 @@ struct StoppingTests {
         #expect(lines.all.count == 2)
     }
 
-    @Test("an idle relay makes no wake-ups")
+    @Test("an idle relay wakes for its pulse alone: about once a second")
     func idle() async throws {
         // In a process of its own, where no other test's relay is.
         await #expect(processExitsWith: .success) {
@@ -104,10 +104,10 @@ struct StoppingTests {
                 try await relay.waiting(1)
                 try await eventually("the tick's report", isTrue: { relay.relayLevels.incompleteBytes == 1 })
                 let before = ThreadSwitches.ofThreads(named: "relay-")
-                try await Task.sleep(for: .seconds(1))
+                try await Task.sleep(for: .seconds(2))
                 let after = ThreadSwitches.ofThreads(named: "relay-")
                 #expect(before.count == 3)
-                #expect(before == after)
+                for (thread, count) in after { #expect(count - (before[thread] ?? 0) <= 3, "\(thread)") }
                 await waiting.close()
                 await second.close()
             }

@@ -116,6 +116,7 @@ extension Bridge {
         guard let promise = whenEmpty, pairs.isEmpty, connected.isEmpty, sockets.isEmpty else { return }
         whenEmpty = nil
         report()
+        endPulse()
         promise.succeed()
     }
 

@@ -29,6 +29,8 @@ final class Bridge {
     var meters: [TransitPath: RelayMeter]
     var pausedNanoseconds: [TransitPath: Int64] = [:]
 
+    var pulse: PulseTimer
+    var pulseTimer: NIOCore.Scheduled<Void>?
     var isFlushScheduled = false
     var isReportScheduled = false
     var isEndingWatched = false
@@ -43,11 +45,13 @@ final class Bridge {
         front: FrontPort,
         timeouts: RelayTimeouts,
         firstOwner: Int,
+        pulse: any LoopPulse,
         observations: consuming ObservationSource
     ) {
         self.eventLoop = eventLoop
         self.front = front
         self.timeouts = timeouts
+        self.pulse = PulseTimer(pulse, at: .current)
         self.observations = observations
         meters = [
             .tcpToWebSocket: RelayMeter(owner: firstOwner, path: .tcpToWebSocket),

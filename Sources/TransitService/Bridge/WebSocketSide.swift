@@ -20,6 +20,7 @@ struct WebSocketSide: Sendable {
         timeouts: RelayTimeouts,
         firstOwner: Int,
         configuration: WebSocketConfiguration,
+        pulse: any LoopPulse,
         pipeline: ObservationPipeline
     ) async throws -> WebSocketSide {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -33,9 +34,11 @@ struct WebSocketSide: Sendable {
                     front: front,
                     timeouts: timeouts,
                     firstOwner: firstOwner,
+                    pulse: pulse,
                     observations: pipeline.makeSource()
                 )
                 port.attach(bridge)
+                bridge.schedulePulse()
                 guard let socket = handover.take() else {
                     return port.eventLoop.makeFailedFuture(ChannelError.alreadyClosed)
                 }

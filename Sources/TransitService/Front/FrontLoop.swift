@@ -36,6 +36,7 @@ final class FrontLoop: ServiceLoop {
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 64)
     private var reportedLevels = TransitWaitingLevels()
     private var isStopping = false
+    private var pulse: PulseTimer
 
     init(
         port: FrontPort,
@@ -43,12 +44,14 @@ final class FrontLoop: ServiceLoop {
         timeouts: FrontTimeouts,
         workers: [RelayPort],
         bridge: BridgePort?,
+        pulse: any LoopPulse,
         observations: consuming ObservationSource
     ) throws(ErrorNumber) {
         self.port = port
         self.workers = workers
         self.bridge = bridge
         self.observations = observations
+        self.pulse = PulseTimer(pulse, at: .current)
         rules = RelayFront(timeouts: timeouts)
         epoll = try Epoll()
         self.listener = listener
@@ -62,6 +65,7 @@ final class FrontLoop: ServiceLoop {
     func run() {
         while !isStopping { turn() }
         observations.flush()
+        pulse.end()
     }
 
     private func turn() {
@@ -72,6 +76,7 @@ final class FrontLoop: ServiceLoop {
         for index in 0..<count where !events[index].readiness.overlaps(.farewell) { handle(events[index]) }
         rules.expire(at: now, into: &effects)
         perform()
+        pulse.turn(at: now)
         if let resumes = acceptResumes, resumes <= now { resumeAccepting() }
         let levels = rules.levels
         if levels != reportedLevels {
@@ -82,9 +87,9 @@ final class FrontLoop: ServiceLoop {
     }
 
     private func waitForEvents() -> Int {
-        let deadline = Instant.earlier(rules.nextDeadline, acceptResumes)
+        let deadline = min(Instant.earlier(rules.nextDeadline, acceptResumes) ?? pulse.due, pulse.due)
         do throws(ErrorNumber) {
-            return try epoll.wait(into: &events, milliseconds: deadline?.milliseconds(after: .current) ?? -1)
+            return try epoll.wait(into: &events, milliseconds: deadline.milliseconds(after: .current))
         } catch {
             preconditionFailure("epoll_wait refuses our own arguments: \(error)")
         }

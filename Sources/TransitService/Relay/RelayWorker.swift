@@ -6,7 +6,7 @@ internal import TransitRules
 /// An epoll loop that owns pairs: both their sockets, from the moment they are joined to the last byte.
 ///
 /// Knows nothing of tokens or handshakes. A turn: take what epoll and the other threads say, give every pair in the run
-/// queue its share, see to those whose time has come, report. With nothing to do it sleeps without a timer.
+/// queue its share, see to those whose time has come, report. With nothing to do it wakes once a second, to say that it still can.
 ///
 /// Confined to the thread that calls ``run()``; others speak to it through its ``RelayPort``.
 final class RelayWorker: ServiceLoop {
@@ -31,6 +31,7 @@ final class RelayWorker: ServiceLoop {
     var departures: DeadlineList
     var meter: RelayMeter
 
+    private var pulse: PulseTimer
     private var drain = Drain.no
 
     private enum Drain {
@@ -48,11 +49,13 @@ final class RelayWorker: ServiceLoop {
         port: RelayPort,
         timeouts: RelayTimeouts,
         pipeLimit: Int,
+        pulse: any LoopPulse,
         observations: consuming ObservationSource
     ) throws(ErrorNumber) {
         self.port = port
         self.timeouts = timeouts
         self.observations = observations
+        self.pulse = PulseTimer(pulse, at: .current)
         epoll = try Epoll()
         supplies = RelaySupplies(pipeLimit: pipeLimit)
         idling = DeadlineList(interval: timeouts.idle)
@@ -67,6 +70,7 @@ final class RelayWorker: ServiceLoop {
         while !isFinished { turn() }
         report()
         observations.flush()
+        pulse.end()
     }
 
     private var isFinished: Bool {
@@ -84,6 +88,7 @@ final class RelayWorker: ServiceLoop {
         // Those that come back to the queue while it is worked off have their next turn after the sockets were looked at.
         for _ in 0..<runQueue.count { serve(runQueue.removeFirst(in: &pairs)) }
         expire()
+        pulse.turn(at: supplies.now)
         if let due = meter.nextReport, due <= supplies.now { report() }
         observations.flush()
     }
@@ -137,7 +142,8 @@ final class RelayWorker: ServiceLoop {
     // MARK: Time
 
     private func millisecondsToNextDeadline() -> CInt {
-        var next = Instant.earlier(meter.nextReport, idling.nextDeadline(in: pairs))
+        var next = Instant.earlier(pulse.due, meter.nextReport)
+        next = Instant.earlier(next, idling.nextDeadline(in: pairs))
         next = Instant.earlier(next, ending.nextDeadline(in: pairs))
         next = Instant.earlier(next, departures.nextDeadline(in: departing))
         switch drain {
