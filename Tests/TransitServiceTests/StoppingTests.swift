@@ -77,7 +77,7 @@ struct StoppingTests {
         #expect(relay.records.isEmpty)
     }
 
-    @Test("124: each listener is announced with its real port; clients are not mentioned, whatever they do")
+    @Test("124, 125: each listener is announced with its real port; clients are not mentioned, whatever they do")
     func logging() async throws {
         let lines = LogLines()
         let relay = try await TestRelay.start(webSocket: true, logger: lines.logger)
@@ -87,7 +87,10 @@ struct StoppingTests {
         let reset = try await relay.client(Handshake.legacy())
         try await relay.waiting(1)
         await reset.reset()
-        _ = try await relay.records(2)
+        let text = try await relay.webSocketClient()
+        try await text.send(text: "hello")
+        #expect(try await text.next().closeCode == 1003)
+        _ = try await relay.records(3)
         await relay.server.stop(drainTimeout: .zero)
         #expect(lines.all.count == 2)
     }
