@@ -87,7 +87,7 @@ let package = Package(
             name: "TransitService",
             dependencies: [
                 "LinuxIO", "Observations", "TransitRules", "WebSocketServer", "WormholeWire", logging, nioCore,
-                nioPosix, nioWebSocket,
+                nioHTTP1, nioPosix, nioWebSocket,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
