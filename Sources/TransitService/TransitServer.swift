@@ -16,6 +16,7 @@ package final class TransitServer: Sendable {
     private let configuration: TransitConfiguration
     private let pipeline: ObservationPipeline
     private let pulses: @Sendable (String) -> any LoopPulse
+    private let doorkeeper: Doorkeeper
     private let logger: Logger
     private let tcp: Handover<ListeningSocket>
     private let webSocket: Handover<ListeningSocket>
@@ -50,6 +51,7 @@ package final class TransitServer: Sendable {
         self.configuration = configuration
         self.pipeline = pipeline
         self.pulses = pulses
+        doorkeeper = Doorkeeper(limits: configuration.admission, countsLoopback: configuration.countsLoopbackSources)
         self.logger = logger
         var names: [String] = []
         if let name = tcp?.name { names.append(name) }
@@ -120,6 +122,7 @@ package final class TransitServer: Sendable {
             on: listener,
             front: front,
             timeouts: timeouts,
+            doorkeeper: doorkeeper,
             firstOwner: workerCount,
             configuration: Bridge.listenerConfiguration(configuration),
             pulse: pulses("relay-websocket"),
@@ -137,11 +140,14 @@ package final class TransitServer: Sendable {
         timeouts.wait = configuration.waitTimeout
         timeouts.farewell = configuration.farewellTimeout
         let name = "relay-front"
-        return try await LoopThread.start(name: name) { [tcp, pipeline, pulses, timeouts] () throws(ErrorNumber) in
+        return try await LoopThread.start(name: name) {
+            [configuration, doorkeeper, tcp, pipeline, pulses, timeouts] () throws(ErrorNumber) in
             try FrontLoop(
                 port: port,
                 listener: tcp.take(),
                 timeouts: timeouts,
+                waitingPerSourceAndToken: configuration.waitingPerSourceAndToken,
+                doorkeeper: doorkeeper,
                 workers: workers,
                 bridge: bridge,
                 pulse: pulses(name),

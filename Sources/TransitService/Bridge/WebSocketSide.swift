@@ -18,6 +18,7 @@ struct WebSocketSide: Sendable {
         on socket: consuming ListeningSocket,
         front: FrontPort,
         timeouts: RelayTimeouts,
+        doorkeeper: Doorkeeper,
         firstOwner: Int,
         configuration: WebSocketConfiguration,
         pulse: any LoopPulse,
@@ -33,6 +34,7 @@ struct WebSocketSide: Sendable {
                     eventLoop: port.eventLoop,
                     front: front,
                     timeouts: timeouts,
+                    doorkeeper: doorkeeper,
                     firstOwner: firstOwner,
                     pulse: pulse,
                     observations: pipeline.makeSource()

@@ -50,6 +50,13 @@ struct FrontClients: ~Copyable {
         }
     }
 
+    /// The handshake of a client is over.
+    mutating func handshakeEnded(at index: UInt32) {
+        guard Int(index) < capacity, case .some(.socket(var end)) = places[Int(index)].take() else { return }
+        end.pass.handshakeEnded()
+        places[Int(index)] = .socket(end)
+    }
+
     private mutating func grow() {
         let larger = capacity * 2
         let newPlaces = UnsafeMutablePointer<FrontClient?>.allocate(capacity: larger)

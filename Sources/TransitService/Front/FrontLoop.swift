@@ -21,6 +21,7 @@ final class FrontLoop: ServiceLoop {
     let observations: ObservationSource
     let workers: [RelayPort]
     let bridge: BridgePort?
+    let doorkeeper: Doorkeeper
     var listener: ListeningSocket?
     /// When accepting goes on after it has failed; `nil` while it goes on.
     var acceptResumes: Instant?
@@ -42,6 +43,8 @@ final class FrontLoop: ServiceLoop {
         port: FrontPort,
         listener: consuming ListeningSocket?,
         timeouts: FrontTimeouts,
+        waitingPerSourceAndToken: Int,
+        doorkeeper: Doorkeeper,
         workers: [RelayPort],
         bridge: BridgePort?,
         pulse: any LoopPulse,
@@ -52,7 +55,8 @@ final class FrontLoop: ServiceLoop {
         self.bridge = bridge
         self.observations = observations
         self.pulse = PulseTimer(pulse, at: .current)
-        rules = RelayFront(timeouts: timeouts)
+        self.doorkeeper = doorkeeper
+        rules = RelayFront(timeouts: timeouts, waitingPerSourceAndToken: waitingPerSourceAndToken)
         epoll = try Epoll()
         self.listener = listener
         try epoll.add(port.signal.descriptor, for: .readable, tag: Self.signalTag)
@@ -136,8 +140,8 @@ final class FrontLoop: ServiceLoop {
 
     private func follow(_ order: FrontOrder) {
         switch order {
-        case .opened(let key, let arrival):
-            let id = rules.admit(.webSocket, accepted: arrival, at: now)
+        case .opened(let key, let arrival, let source):
+            let id = rules.admit(.webSocket, accepted: arrival, from: source, at: now)
             clients.insert(.webSocket(key), at: id.index)
             webSocketIDs[key] = id
         case .judged(let key, let verdict):
