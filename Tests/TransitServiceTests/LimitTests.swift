@@ -130,8 +130,9 @@ struct LimitTests {
             }
             _ = try await first.close()
             try await relay.isEmpty()
-            _ = try await relay.webSocketClient(saying: Handshake.legacy())
+            let third = try await relay.webSocketClient(saying: Handshake.legacy())
             try await relay.waiting(1)
+            _ = try await third.close()
         }
     }
 
