@@ -29,6 +29,10 @@ package struct TransitConfiguration: Sendable {
     package var waitingPerSourceAndToken = 8
     /// Whether what is said of one source goes for this machine, too. A proxy in front of the relay speaks for many.
     package var countsLoopbackSources = false
+    /// Payload of one pair, both ways together, in bytes a second; zero for any. Twice as much may flow at once after a rest.
+    package var sessionRate = 0
+    /// The same of all pairs, in equal shares.
+    package var globalRate = 0
     /// Pipes for bulk, of 256 KiB each, all workers together. The kernel grants an unprivileged user 64 MiB of pipes.
     package var pipes = 128
     /// For a connection to the WebSocket listener to become one.

@@ -17,6 +17,7 @@ package final class TransitServer: Sendable {
     private let pipeline: ObservationPipeline
     private let pulses: @Sendable (String) -> any LoopPulse
     private let doorkeeper: Doorkeeper
+    private let throttle: Throttle?
     private let logger: Logger
     private let tcp: Handover<ListeningSocket>
     private let webSocket: Handover<ListeningSocket>
@@ -51,6 +52,10 @@ package final class TransitServer: Sendable {
         self.configuration = configuration
         self.pipeline = pipeline
         self.pulses = pulses
+        throttle = Throttle(
+            session: RateLimit(bytesPerSecond: configuration.sessionRate),
+            all: RateLimit(bytesPerSecond: configuration.globalRate)
+        )
         doorkeeper = Doorkeeper(limits: configuration.admission, countsLoopback: configuration.countsLoopbackSources)
         self.logger = logger
         var names: [String] = []
@@ -80,6 +85,7 @@ package final class TransitServer: Sendable {
             await end(workers, webSockets, drainTimeout: .zero)
             throw error
         }
+        reportRates()
         for name in names { logger.info("Transit starting on \(name)") }
     }
 
@@ -99,15 +105,23 @@ package final class TransitServer: Sendable {
 
     // MARK: Steps
 
+    private func reportRates() {
+        let source = pipeline.makeSource(capacity: 1)
+        source.append(.transitRatesChanged(session: configuration.sessionRate, global: configuration.globalRate))
+        source.flush()
+    }
+
     private func startWorker(_ index: Int) async throws -> Worker {
         let port = try RelayPort()
         let name = "relay-\(index)"
         let pipeLimit = configuration.pipes / workerCount
-        let thread = try await LoopThread.start(name: name) { [timeouts, pulses, pipeline] () throws(ErrorNumber) in
+        let thread = try await LoopThread.start(name: name) {
+            [timeouts, throttle, pulses, pipeline] () throws(ErrorNumber) in
             try RelayWorker(
                 index: index,
                 port: port,
                 timeouts: timeouts,
+                throttle: throttle,
                 pipeLimit: pipeLimit,
                 pulse: pulses(name),
                 observations: pipeline.makeSource()
@@ -123,6 +137,7 @@ package final class TransitServer: Sendable {
             front: front,
             timeouts: timeouts,
             doorkeeper: doorkeeper,
+            throttle: throttle,
             firstOwner: workerCount,
             configuration: Bridge.listenerConfiguration(configuration),
             pulse: pulses("relay-websocket"),

@@ -91,6 +91,9 @@ package struct TransitLimitSettings: Sendable, Equatable {
     package var handshakes = 1024
     package var handshakesPerSource = 32
     package var waitingPerSourceAndToken = 8
+    /// Bytes a second.
+    package var sessionRate = 0
+    package var globalRate = 0
 
     package init() {}
 }

@@ -92,6 +92,8 @@ extension TransitLimitSettings {
         configuration.handshakes = handshakes
         configuration.handshakesPerSource = handshakesPerSource
         configuration.waitingPerSourceAndToken = waitingPerSourceAndToken
+        configuration.sessionRate = sessionRate
+        configuration.globalRate = globalRate
     }
 }
 

@@ -15,6 +15,8 @@ final class Bridge {
     let front: FrontPort
     let timeouts: RelayTimeouts
     let doorkeeper: Doorkeeper
+    let throttle: Throttle?
+    var throttledTime = ThrottledTime()
     let observations: ObservationSource
     private var nextKey: UInt64 = 1
     /// Clients the front is to decide about.
@@ -46,6 +48,7 @@ final class Bridge {
         front: FrontPort,
         timeouts: RelayTimeouts,
         doorkeeper: Doorkeeper,
+        throttle: Throttle?,
         firstOwner: Int,
         pulse: any LoopPulse,
         observations: consuming ObservationSource
@@ -54,6 +57,7 @@ final class Bridge {
         self.front = front
         self.timeouts = timeouts
         self.doorkeeper = doorkeeper
+        self.throttle = throttle
         self.pulse = PulseTimer(pulse, at: .current)
         self.observations = observations
         meters = [

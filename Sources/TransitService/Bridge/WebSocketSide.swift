@@ -19,6 +19,7 @@ struct WebSocketSide: Sendable {
         front: FrontPort,
         timeouts: RelayTimeouts,
         doorkeeper: Doorkeeper,
+        throttle: Throttle?,
         firstOwner: Int,
         configuration: WebSocketConfiguration,
         pulse: any LoopPulse,
@@ -35,6 +36,7 @@ struct WebSocketSide: Sendable {
                     front: front,
                     timeouts: timeouts,
                     doorkeeper: doorkeeper,
+                    throttle: throttle,
                     firstOwner: firstOwner,
                     pulse: pulse,
                     observations: pipeline.makeSource()

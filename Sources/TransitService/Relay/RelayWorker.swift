@@ -1,4 +1,5 @@
 internal import DequeModule
+internal import HeapModule
 internal import LinuxIO
 internal import Observations
 internal import TransitRules
@@ -18,6 +19,7 @@ final class RelayWorker: ServiceLoop {
     let epoll: Epoll
     let observations: ObservationSource
     let supplies: RelaySupplies
+    let throttle: Throttle?
     private var events = EpollEvents(capacity: eventCapacity)
 
     var pairs = Slots<RelayPair>()
@@ -30,6 +32,9 @@ final class RelayWorker: ServiceLoop {
     var departing = Slots<DepartingClient>()
     var departures: DeadlineList
     var meter: RelayMeter
+    /// Pairs that wait for their next portion.
+    var sleepers = Heap<Sleeper>()
+    var throttledTime = ThrottledTime()
 
     private var pulse: PulseTimer
     private var drain = Drain.no
@@ -48,12 +53,14 @@ final class RelayWorker: ServiceLoop {
         index: Int,
         port: RelayPort,
         timeouts: RelayTimeouts,
+        throttle: Throttle?,
         pipeLimit: Int,
         pulse: any LoopPulse,
         observations: consuming ObservationSource
     ) throws(ErrorNumber) {
         self.port = port
         self.timeouts = timeouts
+        self.throttle = throttle
         self.observations = observations
         self.pulse = PulseTimer(pulse, at: .current)
         epoll = try Epoll()
@@ -85,6 +92,7 @@ final class RelayWorker: ServiceLoop {
             let (tag, readiness) = events[index]
             if tag == RelayTag.signal { followOrders() } else { note(readiness, for: RelayTag(tag)) }
         }
+        wakeSleepers()
         // Those that come back to the queue while it is worked off have their next turn after the sockets were looked at.
         for _ in 0..<runQueue.count { serve(runQueue.removeFirst(in: &pairs)) }
         expire()
@@ -131,6 +139,7 @@ final class RelayWorker: ServiceLoop {
     }
 
     private func report() {
+        throttledTime.report(to: observations)
         meter.report(
             at: supplies.now,
             buffered: supplies.bufferedBytes,
@@ -146,6 +155,7 @@ final class RelayWorker: ServiceLoop {
         next = Instant.earlier(next, idling.nextDeadline(in: pairs))
         next = Instant.earlier(next, ending.nextDeadline(in: pairs))
         next = Instant.earlier(next, departures.nextDeadline(in: departing))
+        next = Instant.earlier(next, sleepers.min?.until)
         switch drain {
         case .no: break
         case .until(let deadline): next = Instant.earlier(next, deadline)
@@ -157,10 +167,21 @@ final class RelayWorker: ServiceLoop {
     private func expire() {
         let now = supplies.now
         while let index = idling.due(at: now, in: pairs) {
+            guard pairs[index].allotment.wait == nil else {
+                idling.renew(index, at: now, in: &pairs)
+                continue
+            }
             observations.append(.limitHit(.transitIdle))
             end(index, .idleTimeout)
         }
-        while let index = ending.due(at: now, in: pairs) { abandon(index) }
+        while let index = ending.due(at: now, in: pairs) {
+            // One that sleeps for the sake of a rate does not stand still by its own fault.
+            if pairs[index].allotment.wait == nil {
+                abandon(index)
+            } else {
+                ending.renew(index, at: now, in: &pairs)
+            }
+        }
         while let index = departures.due(at: now, in: departing) { checkDeparture(index, event: nil) }
         switch drain {
         case .until(let deadline) where deadline <= now:

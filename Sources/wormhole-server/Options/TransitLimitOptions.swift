@@ -57,7 +57,26 @@ struct TransitLimitOptions: ParsableArguments {
     )
     var maxRelayWaitingPerSource = TransitLimitSettings().waitingPerSourceAndToken
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "How much of one pair flows in a second, both ways together; twice as much after a rest.",
+            valueName: "bytes"
+        )
+    )
+    var sessionRate = TransitLimitSettings().sessionRate
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The same of all pairs, in equal shares.", valueName: "bytes")
+    )
+    var globalRate = TransitLimitSettings().globalRate
+
     func validate() throws {
+        for (name, rate) in [("--session-rate", sessionRate), ("--global-rate", globalRate)]
+        where !(0...1 << 40).contains(rate) {
+            throw ValidationError("\(name) takes 0 to \(1 << 40), not \(rate)")
+        }
         let durations = [
             ("--handshake-timeout", handshakeTimeout), ("--wait-timeout", waitTimeout),
             ("--idle-timeout", idleTimeout), ("--stalled-drain-timeout", stalledDrainTimeout),
@@ -88,6 +107,8 @@ struct TransitLimitOptions: ParsableArguments {
         settings.handshakes = maxRelayHandshakes
         settings.handshakesPerSource = maxRelayHandshakesPerSource
         settings.waitingPerSourceAndToken = maxRelayWaitingPerSource
+        settings.sessionRate = sessionRate
+        settings.globalRate = globalRate
         return settings
     }
 }
