@@ -36,7 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         // SQLite: opening, migrations, statements, online backup.
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        // Deques: queues that give memory back at both ends.
+        // Deques: queues that give memory back at both ends. A heap: pairs that wait for their share of a rate.
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
     targets: [
@@ -87,8 +87,9 @@ let package = Package(
             name: "TransitService",
             dependencies: [
                 "LinuxIO", "Observations", "TransitRules", "WebSocketServer", "WormholeWire", logging, nioCore,
-                nioPosix, nioWebSocket,
+                nioHTTP1, nioPosix, nioWebSocket,
                 .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),

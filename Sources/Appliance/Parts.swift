@@ -57,6 +57,7 @@ struct Parts: Sendable {
                     tcp: listeners.transit.take(),
                     webSocket: listeners.transitWebSocket.take(),
                     pipeline: pipeline,
+                    pulses: { [telemetry] in telemetry.heartbeats.register($0) },
                     logger: logger("transit")
                 )
             } else {

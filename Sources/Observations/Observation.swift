@@ -62,6 +62,10 @@ package enum Observation: Equatable, Sendable {
     case transitProgressed(path: TransitPath, bytes: UInt64)
     /// Time for which sources were not read because their partner was slow, since the last report.
     case transitReadPaused(Duration)
+    /// Time for which pairs waited for the sake of a rate, since the last report: the limit that kept them.
+    case transitThrottled(Limit, Duration)
+    /// The rates pairs are held to, in bytes a second; 0 for none.
+    case transitRatesChanged(session: Int, global: Int)
     /// The waiting side of the relay now; replaces what was reported before.
     case transitWaitingLevels(TransitWaitingLevels)
     /// What one owner of pairs holds now; replaces what the same owner reported before.

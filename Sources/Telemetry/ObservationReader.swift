@@ -98,7 +98,8 @@ final class ObservationReader {
             .commandFinished, .errorSent, .clientBound, .permissionChallenged,
             .permissionDifficultyChanged, .nameplateAllocated, .nameplateRetired, .mailboxRetired,
             .messageReceived, .messageDelivered, .messagesReplayed, .sideReconnected, .pruned, .handshakeFinished,
-            .transitPaired, .transitEnded, .transitProgressed, .transitReadPaused, .databaseUsed, .databaseFailed,
+            .transitPaired, .transitEnded, .transitProgressed, .transitReadPaused, .transitThrottled,
+            .transitRatesChanged, .databaseUsed, .databaseFailed,
             .maintenanceFinished, .drainProgressed, .internalErrorCaught:
             break
         }

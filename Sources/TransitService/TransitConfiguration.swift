@@ -1,3 +1,6 @@
+internal import LinuxIO
+internal import TransitRules
+
 /// How the relay treats its clients. A duration of zero stands for ever.
 package struct TransitConfiguration: Sendable {
     /// Threads that move bytes between TCP clients; 0 means one per processor.
@@ -12,6 +15,24 @@ package struct TransitConfiguration: Sendable {
     package var stalledDrainTimeout = Duration.seconds(60)
     /// For a refused client to close.
     package var farewellTimeout = Duration.seconds(2)
+    /// Open connections, all together; zero stands for any number, `nil` for four fifths of the descriptors the process may
+    /// have. The rest is for files, pipes and the other services.
+    package var connections: Int?
+    /// Open connections of one source: an IPv4 address, or an IPv6 network of 64 bits. Zero stands for any number, here and
+    /// below.
+    package var connectionsPerSource = 128
+    /// Connections that have not said their handshake yet, all together.
+    package var handshakes = 1024
+    /// The same of one source.
+    package var handshakesPerSource = 32
+    /// Connections of one source that may wait with one token.
+    package var waitingPerSourceAndToken = 8
+    /// Whether what is said of one source goes for this machine, too. A proxy in front of the relay speaks for many.
+    package var countsLoopbackSources = false
+    /// Payload of one pair, both ways together, in bytes a second; zero for any. Twice as much may flow at once after a rest.
+    package var sessionRate = 0
+    /// The same of all pairs, in equal shares.
+    package var globalRate = 0
     /// Pipes for bulk, of 256 KiB each, all workers together. The kernel grants an unprivileged user 64 MiB of pipes.
     package var pipes = 128
     /// For a connection to the WebSocket listener to become one.
@@ -20,4 +41,13 @@ package struct TransitConfiguration: Sendable {
     package var serverName = "wormhole-server"
 
     package init() {}
+
+    var admission: AdmissionLimits {
+        var limits = AdmissionLimits()
+        limits.connections = connections ?? DescriptorLimit.current.map { max(1, $0 / 5 * 4) } ?? 0
+        limits.connectionsPerSource = connectionsPerSource
+        limits.handshakes = handshakes
+        limits.handshakesPerSource = handshakesPerSource
+        return limits
+    }
 }

@@ -15,6 +15,9 @@ internal import TransitRules
 package final class TransitServer: Sendable {
     private let configuration: TransitConfiguration
     private let pipeline: ObservationPipeline
+    private let pulses: @Sendable (String) -> any LoopPulse
+    private let doorkeeper: Doorkeeper
+    private let throttle: Throttle?
     private let logger: Logger
     private let tcp: Handover<ListeningSocket>
     private let webSocket: Handover<ListeningSocket>
@@ -45,15 +48,23 @@ package final class TransitServer: Sendable {
     /// - Parameters:
     ///   - tcp: Where TCP or Unix-domain clients come in; `nil` for none.
     ///   - webSocket: Where WebSocket clients come in; `nil` for none.
+    ///   - pulses: Where the loop of a name, such as `relay-front`, says that it still turns. Asked when the loop starts.
     package init(
         configuration: TransitConfiguration,
         tcp: consuming ListeningSocket?,
         webSocket: consuming ListeningSocket?,
         pipeline: ObservationPipeline,
+        pulses: @escaping @Sendable (String) -> any LoopPulse = { _ in .unwatched },
         logger: Logger
     ) {
         self.configuration = configuration
         self.pipeline = pipeline
+        self.pulses = pulses
+        throttle = Throttle(
+            session: RateLimit(bytesPerSecond: configuration.sessionRate),
+            all: RateLimit(bytesPerSecond: configuration.globalRate)
+        )
+        doorkeeper = Doorkeeper(limits: configuration.admission, countsLoopback: configuration.countsLoopbackSources)
         self.logger = logger
         var names: [String] = []
         if let name = tcp?.name { names.append(name) }
@@ -82,6 +93,7 @@ package final class TransitServer: Sendable {
             await end(workers, webSockets, drainTimeout: .zero)
             throw error
         }
+        reportRates()
         for name in names { logger.info("Transit starting on \(name)") }
     }
 
@@ -117,15 +129,25 @@ package final class TransitServer: Sendable {
 
     // MARK: Steps
 
+    private func reportRates() {
+        let source = pipeline.makeSource(capacity: 1)
+        source.append(.transitRatesChanged(session: configuration.sessionRate, global: configuration.globalRate))
+        source.flush()
+    }
+
     private func startWorker(_ index: Int) async throws -> Worker {
         let port = try RelayPort()
+        let name = "relay-\(index)"
         let pipeLimit = configuration.pipes / workerCount
-        let thread = try await LoopThread.start(name: "relay-\(index)") { [timeouts, pipeline] () throws(ErrorNumber) in
+        let thread = try await LoopThread.start(name: name) {
+            [timeouts, throttle, pulses, pipeline] () throws(ErrorNumber) in
             try RelayWorker(
                 index: index,
                 port: port,
                 timeouts: timeouts,
+                throttle: throttle,
                 pipeLimit: pipeLimit,
+                pulse: pulses(name),
                 observations: pipeline.makeSource()
             )
         }
@@ -138,8 +160,11 @@ package final class TransitServer: Sendable {
             on: listener,
             front: front,
             timeouts: timeouts,
+            doorkeeper: doorkeeper,
+            throttle: throttle,
             firstOwner: workerCount,
             configuration: Bridge.listenerConfiguration(configuration),
+            pulse: pulses("relay-websocket"),
             pipeline: pipeline
         )
     }
@@ -153,13 +178,18 @@ package final class TransitServer: Sendable {
         timeouts.handshake = configuration.handshakeTimeout
         timeouts.wait = configuration.waitTimeout
         timeouts.farewell = configuration.farewellTimeout
-        return try await LoopThread.start(name: "relay-front") { [tcp, pipeline, timeouts] () throws(ErrorNumber) in
+        let name = "relay-front"
+        return try await LoopThread.start(name: name) {
+            [configuration, doorkeeper, tcp, pipeline, pulses, timeouts] () throws(ErrorNumber) in
             try FrontLoop(
                 port: port,
                 listener: tcp.take(),
                 timeouts: timeouts,
+                waitingPerSourceAndToken: configuration.waitingPerSourceAndToken,
+                doorkeeper: doorkeeper,
                 workers: workers,
                 bridge: bridge,
+                pulse: pulses(name),
                 observations: pipeline.makeSource()
             )
         }

@@ -109,6 +109,8 @@ struct MetricTableTests {
             "wormhole_transit_session_ends_total{cause=\"client_close\"}": 1,
             "wormhole_transit_session_throughput_bytes_per_second_sum": 25_000_000.5,
             "wormhole_transit_waiting_tokens": 2,
+            "wormhole_transit_throttled_seconds_total{limit=\"transit_global_rate\"}": 2,
+            "wormhole_transit_rate_limit_bytes_per_second{scope=\"session\"}": 1000,
             "wormhole_transit_oldest_waiting_timestamp_seconds": Sample.start.seconds,
             "wormhole_server_state{state=\"draining\"}": 1,
             "wormhole_server_state{state=\"ready\"}": 0,

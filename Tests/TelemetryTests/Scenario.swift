@@ -25,6 +25,7 @@ enum Scenario {
         .handshakeFinished(form: .sided, result: .ok),
         .transitPaired(.init(waitingTime: .seconds(3), setupTime: .microseconds(50), path: .tcpToTCP)),
         .transitProgressed(path: .tcpToTCP, bytes: 50_000_000), .transitReadPaused(.milliseconds(250)),
+        .transitThrottled(.transitGlobalRate, .seconds(2)), .transitRatesChanged(session: 1000, global: 2000),
         .transitWaitingLevels(.init(connections: 3, tokens: 2, oldest: Sample.start)),
         .relayLevels(.init(owner: 0, sessions: 2, incompleteBytes: 1999, bufferedBytes: 4096)),
         .relayLevels(.init(owner: 1, sessions: 1, incompleteBytes: 2_000, bufferedBytes: 0)),

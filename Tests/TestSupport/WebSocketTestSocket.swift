@@ -37,6 +37,7 @@ package actor WebSocketTestSocket {
     package static func connect(
         port: Int,
         host: String = "127.0.0.1",
+        from source: String? = nil,
         receiveBuffer: Int? = nil
     ) throws -> WebSocketTestSocket {
         var hints = addrinfo()
@@ -50,6 +51,7 @@ package actor WebSocketTestSocket {
         let descriptor = try open(family: address.ai_family)
         if let receiveBuffer { set(SO_RCVBUF, to: CInt(receiveBuffer), level: SOL_SOCKET, of: descriptor.number) }
         set(TCP_NODELAY, to: 1, level: CInt(IPPROTO_TCP), of: descriptor.number)
+        if let source { try bind(descriptor.number, to: source) }
         guard Glibc.connect(descriptor.number, address.ai_addr, address.ai_addrlen) == 0 else {
             throw WebSocketTestError(.system(errno), "connect to port \(port)")
         }
@@ -74,6 +76,20 @@ package actor WebSocketTestSocket {
         }
         guard result == 0 else { throw WebSocketTestError(.system(errno), "connect to \(path)") }
         return WebSocketTestSocket(owning: descriptor)
+    }
+
+    private static func bind(_ descriptor: CInt, to source: String) throws {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        guard inet_pton(AF_INET, source, &address.sin_addr) == 1 else {
+            throw WebSocketTestError(.unexpected, "address \(source)")
+        }
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw WebSocketTestError(.system(errno), "bind to \(source)") }
     }
 
     private static func open(family: CInt) throws -> Descriptor {

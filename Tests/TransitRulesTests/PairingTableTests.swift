@@ -48,6 +48,8 @@ struct PairingTableTests {
                 let side = [nil, "1", "2", "3"].randomElement(using: &random).flatMap { $0.map(Character.init) }
                 let handshake = Line.handshake(token, side)
                 switch table.arrive(id, with: handshake) {
+                case .crowded:
+                    Issue.record("crowded without a limit, seed \(seed)")
                 case .nobody:
                     for other in waiting.values where other.token == handshake.token {
                         #expect(other.side == handshake.side && other.side != nil, "seed \(seed), step \(step)")
@@ -72,5 +74,29 @@ struct PairingTableTests {
             #expect(table.connectionCount == waiting.count, "seed \(seed), step \(step)")
             #expect(table.tokenCount == Set(waiting.values.map(\.token)).count, "seed \(seed), step \(step)")
         }
+    }
+
+    @Test("so many of one source wait with one token; leaving, or finding a partner, makes room")
+    func crowd() {
+        var table = PairingTable(waitingPerSource: 2)
+        let ids = (0..<8 as Range<UInt32>).map { SlotID(index: $0, generation: 1) }
+        let home = SourceID(hash: 1)
+        #expect(table.arrive(ids[0], with: Line.handshake("a", "1"), from: home) == .nobody)
+        #expect(table.arrive(ids[1], with: Line.handshake("a", "1"), from: home) == .nobody)
+        #expect(table.arrive(ids[2], with: Line.handshake("a", "1"), from: home) == .crowded)
+        #expect(table.brokenInvariant == nil && table.connectionCount == 2)
+        #expect(table.arrive(ids[2], with: Line.handshake("b", "1"), from: home) == .nobody)
+        #expect(table.arrive(ids[3], with: Line.handshake("a", "1"), from: SourceID(hash: 2)) == .nobody)
+        #expect(table.arrive(ids[4], with: Line.handshake("a", "1"), from: nil) == .nobody)
+        table.leave(ids[0])
+        #expect(table.arrive(ids[0], with: Line.handshake("a", "1"), from: home) == .nobody)
+        #expect(table.brokenInvariant == nil)
+        #expect(
+            table.arrive(ids[5], with: Line.handshake("a", "2"), from: home)
+                == .partner(ids[0], redundant: [ids[4], ids[3], ids[1]])
+        )
+        #expect(table.arrive(ids[0], with: Line.handshake("a", "1"), from: home) == .nobody)
+        #expect(table.arrive(ids[1], with: Line.handshake("a", "1"), from: home) == .nobody)
+        #expect(table.brokenInvariant == nil)
     }
 }

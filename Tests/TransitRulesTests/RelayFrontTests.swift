@@ -54,7 +54,7 @@ struct RelayFrontTests {
             switch effect {
             case .refuse(_, let reply): .refuse(reply)
             case .close(_, let cause, let farewell): .close(cause, farewell)
-            case .join, .observe: nil
+            case .join, .wait, .observe: nil
             }
         }
         return Outcome(moods: effects.moods, actions: actions, isKnown: driver.isKnown(id))

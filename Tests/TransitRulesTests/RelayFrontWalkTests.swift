@@ -53,6 +53,7 @@ struct RelayFrontWalkTests {
                 switch effect {
                 case .observe(.transitEnded): records += 1
                 case .observe: break
+                case .wait(let id): #expect(known.contains(id), "seed \(seed), step \(step)")
                 case .refuse(let id, _):
                     #expect(known.contains(id), "seed \(seed), step \(step)")
                     if !driver.isKnown(id) { known.removeAll { $0 == id } }

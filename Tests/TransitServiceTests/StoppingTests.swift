@@ -77,7 +77,7 @@ struct StoppingTests {
         #expect(relay.records.isEmpty)
     }
 
-    @Test("124: each listener is announced with its real port; clients are not mentioned, whatever they do")
+    @Test("124, 125: each listener is announced with its real port; clients are not mentioned, whatever they do")
     func logging() async throws {
         let lines = LogLines()
         let relay = try await TestRelay.start(webSocket: true, logger: lines.logger)
@@ -87,12 +87,15 @@ struct StoppingTests {
         let reset = try await relay.client(Handshake.legacy())
         try await relay.waiting(1)
         await reset.reset()
-        _ = try await relay.records(2)
+        let text = try await relay.webSocketClient()
+        try await text.send(text: "hello")
+        #expect(try await text.next().closeCode == 1003)
+        _ = try await relay.records(3)
         await relay.server.stop(drainTimeout: .zero)
         #expect(lines.all.count == 2)
     }
 
-    @Test("an idle relay makes no wake-ups")
+    @Test("an idle relay wakes for its pulse alone: about once a second")
     func idle() async throws {
         // In a process of its own, where no other test's relay is.
         await #expect(processExitsWith: .success) {
@@ -104,10 +107,10 @@ struct StoppingTests {
                 try await relay.waiting(1)
                 try await eventually("the tick's report", isTrue: { relay.relayLevels.incompleteBytes == 1 })
                 let before = ThreadSwitches.ofThreads(named: "relay-")
-                try await Task.sleep(for: .seconds(1))
+                try await Task.sleep(for: .seconds(2))
                 let after = ThreadSwitches.ofThreads(named: "relay-")
                 #expect(before.count == 3)
-                #expect(before == after)
+                for (thread, count) in after { #expect(count - (before[thread] ?? 0) <= 3, "\(thread)") }
                 await waiting.close()
                 await second.close()
             }

@@ -71,11 +71,31 @@ package struct TransitSettings: Sendable {
     package var webSocket: Endpoint?
     /// What clients are told to use, when that is not what we listen on. For the log alone.
     package var webSocketURL: String?
+    package var limits = TransitLimitSettings()
 
     package init(tcp: Endpoint?, webSocket: Endpoint?) {
         self.tcp = tcp
         self.webSocket = webSocket
     }
+}
+
+/// What clients of the relay may make it hold, and for how long. 0 means unlimited, and for ever.
+package struct TransitLimitSettings: Sendable, Equatable {
+    package var handshakeSeconds = 60.0
+    package var waitSeconds = 0.0
+    package var idleSeconds = 0.0
+    package var stalledDrainSeconds = 60.0
+    /// `nil`: four fifths of the descriptors.
+    package var connections: Int?
+    package var connectionsPerSource = 128
+    package var handshakes = 1024
+    package var handshakesPerSource = 32
+    package var waitingPerSourceAndToken = 8
+    /// Bytes a second.
+    package var sessionRate = 0
+    package var globalRate = 0
+
+    package init() {}
 }
 
 /// What is kept of the past, and how exactly.

@@ -50,9 +50,10 @@ extension ApplianceConfiguration {
 
     /// How the relay is run; `nil` when it is not.
     var transitService: TransitConfiguration? {
-        guard transit != nil else { return nil }
+        guard let transit else { return nil }
         var result = TransitConfiguration()
         result.serverName = ApplianceVersion.serverName
+        transit.limits.apply(to: &result)
         return result
     }
 }
@@ -77,6 +78,22 @@ extension MailboxLimitSettings {
         configuration.limits.bindTimeout = .seconds(bindSeconds)
         configuration.maximumSendBuffer = sendBufferBytes
         configuration.maximumUnfinishedUpgrades = unfinishedUpgrades == 0 ? .max : unfinishedUpgrades
+    }
+}
+
+extension TransitLimitSettings {
+    fileprivate func apply(to configuration: inout TransitConfiguration) {
+        configuration.handshakeTimeout = .seconds(handshakeSeconds)
+        configuration.waitTimeout = .seconds(waitSeconds)
+        configuration.idleTimeout = .seconds(idleSeconds)
+        configuration.stalledDrainTimeout = .seconds(stalledDrainSeconds)
+        configuration.connections = connections
+        configuration.connectionsPerSource = connectionsPerSource
+        configuration.handshakes = handshakes
+        configuration.handshakesPerSource = handshakesPerSource
+        configuration.waitingPerSourceAndToken = waitingPerSourceAndToken
+        configuration.sessionRate = sessionRate
+        configuration.globalRate = globalRate
     }
 }
 

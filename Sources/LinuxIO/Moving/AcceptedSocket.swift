@@ -11,6 +11,8 @@ package struct AcceptedSocket: ~Copyable {
     /// Non-blocking, closed in child processes.
     package let descriptor: Descriptor
     package let family: Family
+    /// Where it comes from; `nil` for the peer of a Unix socket.
+    package let source: SourceNetwork?
 
     /// Takes the next connection off a listener's queue. The system call is accept4(2).
     ///
@@ -34,7 +36,11 @@ package struct AcceptedSocket: ~Copyable {
             if error == .wouldBlock { return nil }
             throw error
         }
-        return AcceptedSocket(descriptor: Descriptor(owning: number), family: Family(of: storage))
+        return AcceptedSocket(
+            descriptor: Descriptor(owning: number),
+            family: Family(of: storage),
+            source: withUnsafeBytes(of: storage) { SourceNetwork(socketAddress: $0) }
+        )
     }
 
     /// Hands the descriptor on.

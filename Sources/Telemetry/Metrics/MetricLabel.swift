@@ -141,6 +141,12 @@ enum MessageDirection: String, MetricLabel {
     static var labelName: String { "direction" }
 }
 
+/// What a rate is for.
+enum RateScope: String, MetricLabel {
+    case session, global
+    static var labelName: String { "scope" }
+}
+
 /// What expiry removed.
 enum PrunedKind: String, MetricLabel {
     case nameplate, mailbox, message

@@ -81,6 +81,11 @@ final class MetricReader {
             table.transit.relayedBytes.add(Double(bytes), path)
         case .transitReadPaused(let duration):
             table.transit.readPaused.add(duration.seconds)
+        case .transitThrottled(let limit, let duration):
+            table.transit.throttled.add(duration.seconds, limit)
+        case .transitRatesChanged(let session, let global):
+            table.transit.rateLimit.set(Double(session), .session)
+            table.transit.rateLimit.set(Double(global), .global)
         case .transitWaitingLevels(let levels):
             table.transit.waiting.set(Double(levels.connections))
             table.transit.waitingTokens.set(Double(levels.tokens))

@@ -18,6 +18,8 @@ struct TransitMetrics: Sendable {
     let pairSetup: Histogram<>
     let readPaused: Counter<>
     let bufferedBytes: Gauge<>
+    let throttled: Counter<Limit>
+    let rateLimit: Gauge<RateScope>
 
     init(_ table: inout MetricLayout) {
         // A line that was understood is legacy or sided; one that was not, or never came, is neither.
@@ -122,6 +124,21 @@ struct TransitMetrics: Sendable {
             "Bytes in relay buffers.",
             unit: .bytes,
             .stable
+        )
+        throttled = table.counter(
+            "wormhole_transit_throttled_seconds_total",
+            "Time for which pairs waited for the sake of a rate.",
+            unit: .seconds,
+            .stable,
+            labels: Limit.self,
+            shown: { ["transit_session_rate", "transit_global_rate"].contains($0[0]) }
+        )
+        rateLimit = table.gauge(
+            "wormhole_transit_rate_limit_bytes_per_second",
+            "The rates pairs are held to, 0 for none.",
+            unit: .bytesPerSecond,
+            .stable,
+            labels: RateScope.self
         )
     }
 }

@@ -6,6 +6,8 @@ package enum FrontEffect: Equatable, Sendable {
     /// Say `reply`, then no more. What the client still sends is to be thrown away; ``RelayFront/discarded(_:from:into:)``
     /// tells when it is too much. A WebSocket client gets the reply and a Close and is forgotten here.
     case refuse(SlotID, TransitReply)
+    /// Its handshake is good, and nobody is there for it: it waits.
+    case wait(SlotID)
     /// Say nothing, close. The name is free from now on.
     case close(SlotID, CloseCause, Farewell)
     /// Say `ok` to both, in this order, and give them to whoever relays. Both names are free from now on.

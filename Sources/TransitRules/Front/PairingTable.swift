@@ -10,6 +10,9 @@ package struct PairingTable: ~Copyable {
     private var newest: [TransitToken: UInt32] = [:]
     /// The entry of each waiting connection, at the index of its name.
     private var entries: [Entry] = []
+    /// How many of one source wait with one token, where sources are counted.
+    private var crowds: [Crowd: Int] = [:]
+    private let waitingPerSource: Int
     /// Connections that wait.
     package private(set) var connectionCount = 0
 
@@ -18,6 +21,7 @@ package struct PairingTable: ~Copyable {
     private struct Entry {
         let handshake: TransitHandshake
         let id: SlotID
+        let source: SourceID?
         var older: UInt32
         var newer: UInt32
         var isPresent: Bool
@@ -30,31 +34,44 @@ package struct PairingTable: ~Copyable {
         /// The most recent of those it can be joined with, for an older one is likelier to be dead without our knowing.
         /// The other connections of that one's side have lost. None of them waits any more.
         case partner(SlotID, redundant: [SlotID])
+        /// Nobody, and too many of its source wait with its token already: it does not wait.
+        case crowded
     }
 
-    package init() {}
+    private struct Crowd: Hashable {
+        let source: SourceID
+        let token: TransitToken
+    }
+
+    /// - Parameter waitingPerSource: How many of one source may wait with one token; zero stands for any number.
+    package init(waitingPerSource: Int = 0) {
+        self.waitingPerSource = waitingPerSource
+    }
 
     /// Distinct tokens that are waited with.
     package var tokenCount: Int { newest.count }
 
     /// A connection has said what it wants.
-    package mutating func arrive(_ id: SlotID, with handshake: TransitHandshake) -> Match {
+    ///
+    /// - Parameter source: Where it comes from; `nil` when it is not counted by source.
+    package mutating func arrive(
+        _ id: SlotID,
+        with handshake: TransitHandshake,
+        from source: SourceID? = nil
+    ) -> Match {
         guard let partner = newest[handshake.token] else {
-            insert(id, handshake, before: Self.nobody)
-            return .nobody
+            return wait(id, handshake, source, before: Self.nobody)
         }
         // All that wait with one token are of one side, or else there is a single one without a side.
         if let waitingSide = entries[Int(partner)].handshake.side, waitingSide == handshake.side {
-            insert(id, handshake, before: partner)
-            return .nobody
+            return wait(id, handshake, source, before: partner)
         }
         newest[handshake.token] = nil
         var redundant: [SlotID] = []
         var next = partner
         while next != Self.nobody {
             if next != partner { redundant.append(entries[Int(next)].id) }
-            entries[Int(next)].isPresent = false
-            connectionCount -= 1
+            remove(next)
             next = entries[Int(next)].older
         }
         return .partner(entries[Int(partner)].id, redundant: redundant)
@@ -64,8 +81,7 @@ package struct PairingTable: ~Copyable {
     package mutating func leave(_ id: SlotID) {
         precondition(contains(id), "leaving without having waited")
         let entry = entries[Int(id.index)]
-        entries[Int(id.index)].isPresent = false
-        connectionCount -= 1
+        remove(id.index)
         if entry.older != Self.nobody { entries[Int(entry.older)].newer = entry.newer }
         if entry.newer != Self.nobody {
             entries[Int(entry.newer)].older = entry.older
@@ -79,12 +95,56 @@ package struct PairingTable: ~Copyable {
         return entries[Int(id.index)].isPresent && entries[Int(id.index)].id == id
     }
 
-    private mutating func insert(_ id: SlotID, _ handshake: TransitHandshake, before older: UInt32) {
-        let entry = Entry(handshake: handshake, id: id, older: older, newer: Self.nobody, isPresent: true)
+    private mutating func wait(
+        _ id: SlotID,
+        _ handshake: TransitHandshake,
+        _ source: SourceID?,
+        before older: UInt32
+    ) -> Match {
+        let source = waitingPerSource > 0 ? source : nil
+        if let source {
+            let crowd = Crowd(source: source, token: handshake.token)
+            let count = crowds[crowd] ?? 0
+            guard count < waitingPerSource else { return .crowded }
+            crowds[crowd] = count + 1
+        }
+        insert(id, handshake, source, before: older)
+        return .nobody
+    }
+
+    private mutating func remove(_ index: UInt32) {
+        entries[Int(index)].isPresent = false
+        connectionCount -= 1
+        guard let source = entries[Int(index)].source else { return }
+        let crowd = Crowd(source: source, token: entries[Int(index)].handshake.token)
+        if let count = crowds[crowd], count > 1 { crowds[crowd] = count - 1 } else { crowds[crowd] = nil }
+    }
+
+    private mutating func insert(
+        _ id: SlotID,
+        _ handshake: TransitHandshake,
+        _ source: SourceID?,
+        before older: UInt32
+    ) {
+        let entry = Entry(
+            handshake: handshake,
+            id: id,
+            source: source,
+            older: older,
+            newer: Self.nobody,
+            isPresent: true
+        )
         let index = Int(id.index)
         if index >= entries.count {
             // Places of connections that have not spoken yet.
-            let filler = Entry(handshake: handshake, id: id, older: Self.nobody, newer: Self.nobody, isPresent: false)
+            let filler = Entry(
+                handshake: handshake,
+                id: id,
+                source: nil,
+                older: Self.nobody,
+                newer: Self.nobody,
+                isPresent: false
+            )
             entries.append(contentsOf: repeatElement(filler, count: index + 1 - entries.count))
         }
         precondition(!entries[index].isPresent, "waiting twice")
@@ -114,6 +174,8 @@ package struct PairingTable: ~Copyable {
                 index = entry.older
             }
         }
+        let counted = entries.lazy.filter { $0.isPresent && $0.source != nil }.count
+        if crowds.values.reduce(0, +) != counted { return "the crowds are miscounted" }
         if reached != connectionCount { return "\(reached) reachable of \(connectionCount) waiting" }
         if entries.lazy.filter(\.isPresent).count != connectionCount { return "the count is off" }
         return nil

@@ -7,12 +7,15 @@ internal import WormholeWire
 /// until an effect says that it is free; what is told about a name that is free changes nothing.
 package struct RelayFront: ~Copyable {
     private var connections = Slots<TransitConnection>(minimumCapacity: 64)
-    private var table = PairingTable()
+    private var table: PairingTable
     private var handshaking: DeadlineList
     private var waiting: DeadlineList
     private var refused: DeadlineList
 
-    package init(timeouts: FrontTimeouts = FrontTimeouts()) {
+    /// - Parameter waitingPerSourceAndToken: How many connections of one source may wait with one token. Zero stands for any
+    ///   number.
+    package init(timeouts: FrontTimeouts = FrontTimeouts(), waitingPerSourceAndToken: Int = 0) {
+        table = PairingTable(waitingPerSource: waitingPerSourceAndToken)
         handshaking = DeadlineList(interval: timeouts.handshake)
         waiting = DeadlineList(interval: timeouts.wait)
         refused = DeadlineList(interval: timeouts.farewell)
@@ -22,9 +25,16 @@ package struct RelayFront: ~Copyable {
 
     /// A connection was let in.
     ///
-    /// - Parameter arrival: When it was accepted; for a WebSocket client that is before its upgrade.
-    package mutating func admit(_ transport: Transport, accepted arrival: Arrival, at now: Instant) -> SlotID {
-        let id = connections.insert(TransitConnection(transport: transport, accepted: arrival))
+    /// - Parameters:
+    ///   - arrival: When it was accepted; for a WebSocket client that is before its upgrade.
+    ///   - source: Where it comes from; `nil` when it is not counted by source.
+    package mutating func admit(
+        _ transport: Transport,
+        accepted arrival: Arrival,
+        from source: SourceID? = nil,
+        at now: Instant
+    ) -> SlotID {
+        let id = connections.insert(TransitConnection(transport: transport, accepted: arrival, source: source))
         handshaking.append(id.index, at: now, in: &connections)
         return id
     }
@@ -163,7 +173,11 @@ package struct RelayFront: ~Copyable {
         into effects: inout [FrontEffect]
     ) {
         let form: HandshakeForm = handshake.side == nil ? .legacy : .sided
-        switch table.arrive(id, with: handshake) {
+        switch table.arrive(id, with: handshake, from: connections[id.index].source) {
+        case .crowded:
+            effects.append(.observe(.handshakeFinished(form: form, result: early.isEmpty ? .ok : .earlyData)))
+            connections[id.index].turnedAway(id: id, into: &effects)
+            file(id, from: .handshaking, at: now)
         case .nobody:
             let result: HandshakeResult = early.isEmpty ? .ok : .earlyData
             effects.append(.observe(.handshakeFinished(form: form, result: result)))

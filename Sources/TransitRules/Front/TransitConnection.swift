@@ -8,13 +8,16 @@ internal import WormholeWire
 ///          │ bad line           │ data too early
 ///          └──────▶ refused ◀───┘       the reply is out, input is thrown away
 ///
-/// Any state may end in `gone`. Each life leaves exactly one usage record, or shares one with its partner.
+/// Any state may end in `gone`. Each life leaves exactly one usage record, or shares one with its partner; one that
+/// was turned away leaves none.
 struct TransitConnection: ~Copyable, Scheduled {
     /// Input thrown away behind a refusal, at most.
     static let discardLimit = 1 << 20
 
     let transport: Transport
     let accepted: Arrival
+    /// Where it comes from; `nil` when it is not counted by source.
+    let source: SourceID?
     var schedule = Schedule()
     private var state: State
 
@@ -30,9 +33,10 @@ struct TransitConnection: ~Copyable, Scheduled {
         case handshaking, waiting, refused, gone
     }
 
-    init(transport: Transport, accepted: Arrival) {
+    init(transport: Transport, accepted: Arrival, source: SourceID?) {
         self.transport = transport
         self.accepted = accepted
+        self.source = source
         state = .handshaking(HandshakeReader())
     }
 
@@ -116,12 +120,20 @@ struct TransitConnection: ~Copyable, Scheduled {
     /// - Parameter early: Whether it sent something behind its handshake.
     mutating func beginWaiting(id: SlotID, at now: Instant, early: Bool, into effects: inout [FrontEffect]) {
         state = .waiting
+        effects.append(.wait(id))
         if early { grewImpatient(id: id, at: now, into: &effects) }
     }
 
     /// It has a partner, and belongs to whoever relays from now on.
     mutating func joined() {
         state = .gone
+    }
+
+    /// Too many of its source wait with its token already. Turned away: there is no record.
+    mutating func turnedAway(id: SlotID, into effects: inout [FrontEffect]) {
+        precondition(phase == .handshaking, "turned away too late")
+        effects.append(.observe(.limitHit(.transitWaitingPerSource)))
+        close(id, .limit, .normal, into: &effects)
     }
 
     /// It sent something before it had a partner.

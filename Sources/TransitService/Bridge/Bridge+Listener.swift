@@ -1,14 +1,25 @@
 internal import LinuxIO
 internal import NIOCore
+internal import NIOHTTP1
 internal import Observations
 internal import TransitRules
 internal import WebSocketServer
 
 /// What the listener of the WebSocket clients asks and tells. Any path, host and origin is welcome: whoever reaches the port
-/// may relay.
+/// may relay, as long as there is room.
 extension Bridge: WebSocketListenerDelegate {
     func webSocketListener(route request: UpgradeRequest) -> WebSocketRoute {
-        .upgrade(makeClient(for: request))
+        switch doorkeeper.admit(SourceNetwork(request.peer), at: .current) {
+        case .admitted(let pass):
+            return .upgrade(makeClient(for: request, pass))
+        case .refused(let reason):
+            observe(.connectionRejected(.transit, reason: reason))
+            return .respond(
+                status: reason == .sourceLimit ? .tooManyRequests : .serviceUnavailable,
+                headers: [:],
+                body: "too many connections\n"
+            )
+        }
     }
 
     func webSocketListener(rejected reason: WebSocketRejection, peer: SocketAddress?) {

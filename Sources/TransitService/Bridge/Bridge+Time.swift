@@ -25,6 +25,11 @@ extension Bridge {
         eventLoop.assumeIsolated().execute(body)
     }
 
+    /// Runs `body` when some time has passed.
+    func after(_ duration: Duration, _ body: @escaping () -> Void) {
+        eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(duration), body)
+    }
+
     func scheduleReport() {
         guard !isReportScheduled else { return }
         isReportScheduled = true
@@ -35,6 +40,7 @@ extension Bridge {
     }
 
     func report() {
+        throttledTime.report(to: observations)
         for path in [TransitPath.tcpToWebSocket, .webSocketToWebSocket] {
             let buffered = pairs.values.lazy.filter { $0.path == path }.reduce(0) { $0 + $1.queuedBytes }
             meters[path]?.report(
@@ -74,7 +80,7 @@ extension Bridge {
         eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) {
             self.isIdlingWatched = false
             let now = Instant.current
-            for pair in self.pairs.values where pair.closing.isOpen && pair.lastMovement + self.timeouts.idle <= now {
+            for pair in self.pairs.values where pair.mayIdleOut && pair.lastMovement + self.timeouts.idle <= now {
                 self.observe(.limitHit(.transitIdle))
                 pair.end(.idleTimeout)
             }
@@ -125,6 +131,7 @@ extension Bridge {
         guard let promise = whenEmpty, pairs.isEmpty, connected.isEmpty, sockets.isEmpty else { return }
         whenEmpty = nil
         report()
+        endPulse()
         promise.succeed()
     }
 

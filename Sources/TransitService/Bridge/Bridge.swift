@@ -14,6 +14,9 @@ final class Bridge {
     let eventLoop: any EventLoop
     let front: FrontPort
     let timeouts: RelayTimeouts
+    let doorkeeper: Doorkeeper
+    let throttle: Throttle?
+    var throttledTime = ThrottledTime()
     let observations: ObservationSource
     private var nextKey: UInt64 = 1
     /// Clients the front is to decide about.
@@ -29,6 +32,8 @@ final class Bridge {
     var meters: [TransitPath: RelayMeter]
     var pausedNanoseconds: [TransitPath: Int64] = [:]
 
+    var pulse: PulseTimer
+    var pulseTimer: NIOCore.Scheduled<Void>?
     var isFlushScheduled = false
     var isReportScheduled = false
     var isEndingWatched = false
@@ -44,12 +49,18 @@ final class Bridge {
         eventLoop: any EventLoop,
         front: FrontPort,
         timeouts: RelayTimeouts,
+        doorkeeper: Doorkeeper,
+        throttle: Throttle?,
         firstOwner: Int,
+        pulse: any LoopPulse,
         observations: consuming ObservationSource
     ) {
         self.eventLoop = eventLoop
         self.front = front
         self.timeouts = timeouts
+        self.doorkeeper = doorkeeper
+        self.throttle = throttle
+        self.pulse = PulseTimer(pulse, at: .current)
         self.observations = observations
         meters = [
             .tcpToWebSocket: RelayMeter(owner: firstOwner, path: .tcpToWebSocket),
@@ -59,7 +70,7 @@ final class Bridge {
 
     // MARK: Clients
 
-    func makeClient(for request: UpgradeRequest) -> BridgeClient {
+    func makeClient(for request: UpgradeRequest, _ pass: consuming DoorPass) -> BridgeClient {
         let key = WebSocketKey(number: nextKey)
         nextKey += 1
         let instant = Instant(nanoseconds: Int64(clamping: request.acceptedTick.uptimeNanoseconds))
@@ -67,6 +78,7 @@ final class Bridge {
             key: key,
             accepted: Arrival(date: request.accepted, instant: instant),
             family: AddressFamily(request.peer),
+            pass: pass,
             bridge: self
         )
     }
@@ -76,7 +88,7 @@ final class Bridge {
         observe(.connectionAccepted(kind))
         connected[ObjectIdentifier(client)] = client
         undecided[client.key] = client
-        if isStopping { endUnknown(client) } else { front.post(.opened(client.key, client.accepted)) }
+        if isStopping { endUnknown(client) } else { front.post(.opened(client.key, client.accepted, client.source)) }
     }
 
     /// A client has ended.
@@ -124,7 +136,7 @@ final class Bridge {
         let end = handoff.takeEnd()
         let kind = end.kind
         let accepted = end.accepted
-        let socket = BridgeSocket(kind: kind, accepted: accepted, bridge: self)
+        let socket = BridgeSocket(kind: kind, accepted: accepted, pass: end.pass, bridge: self)
         sockets[ObjectIdentifier(socket)] = socket
         let pair = BridgedPair(
             first: side == .first ? socket : client,
@@ -134,7 +146,7 @@ final class Bridge {
             bridge: self
         )
         began(pair)
-        makeChannel(of: end, for: socket).assumeIsolated().whenComplete { result in
+        makeChannel(of: end.descriptor, for: socket).assumeIsolated().whenComplete { result in
             client.join(pair, as: side.other)
             self.observePairing(pair)
             switch result {
@@ -155,7 +167,9 @@ final class Bridge {
     }
 
     /// Makes NIO the owner of a socket.
-    private func makeChannel(of end: consuming RelayEnd, for socket: BridgeSocket) -> EventLoopFuture<any Channel> {
+    private func makeChannel(of descriptor: consuming Descriptor, for socket: BridgeSocket) -> EventLoopFuture<
+        any Channel
+    > {
         let handler = NIOLoopBound(socket, eventLoop: eventLoop)
         return ClientBootstrap(group: eventLoop)
             .channelOption(.autoRead, value: false)
@@ -172,7 +186,7 @@ final class Bridge {
                     try channel.pipeline.syncOperations.addHandler(handler.value)
                 }
             }
-            .withConnectedSocket(end.takeDescriptor().release())
+            .withConnectedSocket(descriptor.release())
     }
 
     // MARK: Pairs

@@ -32,14 +32,26 @@ final class BridgeClient: WebSocketClient, BridgedClient {
 
     let key: WebSocketKey
     let accepted: Arrival
+    /// Where it comes from; `nil` when it is not counted by source.
+    let source: SourceID?
     private let kind: ConnectionKind
+    /// Its right to be in, given back when it is gone.
+    private var pass: DoorPass?
     private unowned let bridge: Bridge
     private var connection: WebSocketConnection?
     private var state = State.handshaking(HandshakeMessageReader())
     /// Whether a part of the message being read was passed on.
     private var isMidMessage = false
 
-    init(key: WebSocketKey, accepted: Arrival, family: AddressFamily, bridge: Bridge) {
+    init(
+        key: WebSocketKey,
+        accepted: Arrival,
+        family: AddressFamily,
+        pass: consuming DoorPass,
+        bridge: Bridge
+    ) {
+        source = pass.source
+        self.pass = consume pass
         self.key = key
         self.accepted = accepted
         self.bridge = bridge
@@ -149,6 +161,7 @@ final class BridgeClient: WebSocketClient, BridgedClient {
             state = .handshaking(reader)
             guard let verdict else { return }
             state = .told(held: nil)
+            pass?.handshakeEnded()
             bridge.front.post(.judged(key, verdict))
         case .told(.none):
             if opcode == .binary {
@@ -192,6 +205,7 @@ final class BridgeClient: WebSocketClient, BridgedClient {
             break
         }
         self.connection = nil
+        pass = nil
         bridge.closed(self, kind, cause: closeCause)
     }
 
@@ -200,6 +214,7 @@ final class BridgeClient: WebSocketClient, BridgedClient {
     /// Keeps a message that may be too early, and has the front decide.
     private func hold(_ held: Held, as order: FrontOrder) {
         state = .told(held: held)
+        pass?.handshakeEnded()
         connection?.pauseReading()
         bridge.front.post(order)
     }

@@ -20,6 +20,8 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
 
     private let kind: ConnectionKind
     private let accepted: Instant
+    /// Its right to be in, given back when it is gone.
+    private var pass: DoorPass?
     private unowned let bridge: Bridge
     private var state = State.closed
     private var cause = CloseCause.serverError
@@ -27,7 +29,8 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
     private var isPaused = false
     private var inputHasEnded = false
 
-    init(kind: ConnectionKind, accepted: Instant, bridge: Bridge) {
+    init(kind: ConnectionKind, accepted: Instant, pass: consuming DoorPass, bridge: Bridge) {
+        self.pass = consume pass
         self.kind = kind
         self.accepted = accepted
         self.bridge = bridge
@@ -138,6 +141,7 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
 
     func channelInactive(context: ChannelHandlerContext) {
         breakOff()
+        pass = nil
         bridge.socketClosed(self, kind, cause: cause, lifetime: .current - accepted)
     }
 

@@ -19,6 +19,7 @@ final class BridgedPair {
     private var second: Place
     private var isRecorded = false
     private var lastQueued = 0
+    private var allotment = Allotment(isLimited: true)
 
     /// What is known of one of the two.
     private struct Place {
@@ -55,6 +56,7 @@ final class BridgedPair {
         totalBytes += UInt64(count)
         lastMovement = .current
         bridge.progressed(count, on: path)
+        pay(count)
         let sink = client(side.other)
         sink.write(payload)
         guard !sink.isWritable else { return }
@@ -75,6 +77,31 @@ final class BridgedPair {
     func writabilityChanged(_ side: PairSide) {
         lastMovement = .current
         if client(side).isWritable { resume(side.other) }
+    }
+
+    // MARK: Rates
+
+    /// Whether nothing but its clients keeps it from moving bytes.
+    var mayIdleOut: Bool { closing.isOpen && allotment.wait == nil }
+
+    /// Takes what has come out of the buckets. Whoever is overdrawn is not read until that is made good: one read in advance
+    /// at the most.
+    private func pay(_ count: Int) {
+        guard let throttle = bridge.throttle, closing.isOpen else { return }
+        let now = Instant.current
+        let promise = throttle.take(count, from: &allotment.bucket, at: now)
+        guard promise.start > now, allotment.wait == nil else { return }
+        if allotment.beginWaiting(promise.limit, at: now) { bridge.observe(.limitHit(promise.limit)) }
+        for side in PairSide.allCases where !place(side).isSettled && !isPaused(side) { client(side).pauseReading() }
+        bridge.after(promise.start - now) { self.goOn() }
+    }
+
+    private func goOn() {
+        guard let wait = allotment.wait else { return }
+        bridge.throttledTime.add(.current - wait.since, wait.limit)
+        bridge.scheduleReport()
+        allotment.refill(0)
+        for side in PairSide.allCases where !place(side).isSettled && !isPaused(side) { client(side).resumeReading() }
     }
 
     // MARK: The end
@@ -143,6 +170,8 @@ final class BridgedPair {
         end(&closing)
         guard wasOpen else { return }
         lastMovement = .current
+        // What is left is bounded by what the kernel holds.
+        goOn()
         bridge.beganEnding(self)
     }
 
@@ -160,7 +189,7 @@ final class BridgedPair {
     private func resume(_ side: PairSide) {
         guard isPaused(side), !place(side).isSettled else { return }
         measurePause(side)
-        client(side).resumeReading()
+        if allotment.wait == nil { client(side).resumeReading() }
     }
 
     private func measurePause(_ side: PairSide) {

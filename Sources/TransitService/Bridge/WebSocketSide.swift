@@ -18,8 +18,11 @@ struct WebSocketSide: Sendable {
         on socket: consuming ListeningSocket,
         front: FrontPort,
         timeouts: RelayTimeouts,
+        doorkeeper: Doorkeeper,
+        throttle: Throttle?,
         firstOwner: Int,
         configuration: WebSocketConfiguration,
+        pulse: any LoopPulse,
         pipeline: ObservationPipeline
     ) async throws -> WebSocketSide {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -32,10 +35,14 @@ struct WebSocketSide: Sendable {
                     eventLoop: port.eventLoop,
                     front: front,
                     timeouts: timeouts,
+                    doorkeeper: doorkeeper,
+                    throttle: throttle,
                     firstOwner: firstOwner,
+                    pulse: pulse,
                     observations: pipeline.makeSource()
                 )
                 port.attach(bridge)
+                bridge.schedulePulse()
                 guard let socket = handover.take() else {
                     return port.eventLoop.makeFailedFuture(ChannelError.alreadyClosed)
                 }

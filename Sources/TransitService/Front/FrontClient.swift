@@ -50,6 +50,21 @@ struct FrontClients: ~Copyable {
         }
     }
 
+    /// The handshake of a client is over.
+    mutating func handshakeEnded(at index: UInt32) {
+        guard Int(index) < capacity else { return }
+        switch places[Int(index)].take() {
+        case .some(.socket(var end)):
+            end.pass.handshakeEnded()
+            places[Int(index)] = .socket(end)
+        case .some(.webSocket(let key)):
+            // Its event loop has taken note already.
+            places[Int(index)] = .webSocket(key)
+        case .none:
+            break
+        }
+    }
+
     private mutating func grow() {
         let larger = capacity * 2
         let newPlaces = UnsafeMutablePointer<FrontClient?>.allocate(capacity: larger)

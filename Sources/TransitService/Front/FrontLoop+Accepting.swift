@@ -20,9 +20,8 @@ extension FrontLoop {
     func acceptConnections() {
         for _ in 0..<Self.acceptsPerTurn {
             do throws(ErrorNumber) {
-                // Refusing by number of connections, by rate and by source belongs here, before anybody is admitted.
                 guard let socket = try acceptNext() else { return }
-                admit(socket)
+                ask(socket)
             } catch {
                 observations.append(.acceptFailed(AcceptFailure(error)))
                 // The one who left while queueing is no reason to stop.
@@ -45,11 +44,20 @@ extension FrontLoop {
 
     // MARK: Steps
 
-    private func admit(_ socket: consuming AcceptedSocket) {
+    /// Closes a connection that may not come in, before anything is said to it.
+    private func ask(_ socket: consuming AcceptedSocket) {
         let arrival = Arrival.current
+        switch doorkeeper.admit(socket.source, at: arrival.instant) {
+        case .admitted(let pass): admit(socket, pass, arrival)
+        case .refused(let reason): observations.append(.connectionRejected(.transit, reason: reason))
+        }
+    }
+
+    private func admit(_ socket: consuming AcceptedSocket, _ pass: consuming DoorPass, _ arrival: Arrival) {
+        let source = pass.source
         let kind = ConnectionKind(component: .transit, transport: .tcp, family: AddressFamily(socket.family))
-        let end = RelayEnd(descriptor: socket.takeDescriptor(), kind: kind, accepted: arrival.instant)
-        let id = rules.admit(.tcp, accepted: arrival, at: arrival.instant)
+        let end = RelayEnd(descriptor: socket.takeDescriptor(), pass: pass, kind: kind, accepted: arrival.instant)
+        let id = rules.admit(.tcp, accepted: arrival, from: source, at: arrival.instant)
         observations.append(.connectionAccepted(kind))
         do throws(ErrorNumber) {
             try epoll.add(end.descriptor, for: .inputForLife, tag: id.tag)

@@ -9,7 +9,10 @@ extension FrontLoop {
         switch effect {
         case .observe(let observation):
             observations.append(observation)
+        case .wait(let id):
+            clients.handshakeEnded(at: id.index)
         case .refuse(let id, let reply):
+            clients.handshakeEnded(at: id.index)
             refuse(id, with: reply)
         case .close(let id, let cause, let farewell):
             close(id, cause, farewell)
@@ -55,14 +58,16 @@ extension FrontLoop {
         switch consume first {
         case .socket(let first):
             switch consume second {
-            case .socket(let second):
+            case .socket(var second):
+                second.pass.handshakeEnded()
                 relay(first, second, junction)
             case .webSocket(let key):
                 bridge(first, to: key, isFirst: true, junction)
             }
         case .webSocket(let first):
             switch consume second {
-            case .socket(let second):
+            case .socket(var second):
+                second.pass.handshakeEnded()
                 bridge(second, to: first, isFirst: false, junction)
             case .webSocket(let second):
                 webSocketIDs[first] = nil

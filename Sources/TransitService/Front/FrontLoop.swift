@@ -21,6 +21,7 @@ final class FrontLoop: ServiceLoop {
     let observations: ObservationSource
     let workers: [RelayPort]
     let bridge: BridgePort?
+    let doorkeeper: Doorkeeper
     var listener: ListeningSocket?
     /// When accepting goes on after it has failed; `nil` while it goes on.
     var acceptResumes: Instant?
@@ -36,20 +37,26 @@ final class FrontLoop: ServiceLoop {
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 64)
     private var reportedLevels = TransitWaitingLevels()
     private var isStopping = false
+    private var pulse: PulseTimer
 
     init(
         port: FrontPort,
         listener: consuming ListeningSocket?,
         timeouts: FrontTimeouts,
+        waitingPerSourceAndToken: Int,
+        doorkeeper: Doorkeeper,
         workers: [RelayPort],
         bridge: BridgePort?,
+        pulse: any LoopPulse,
         observations: consuming ObservationSource
     ) throws(ErrorNumber) {
         self.port = port
         self.workers = workers
         self.bridge = bridge
         self.observations = observations
-        rules = RelayFront(timeouts: timeouts)
+        self.pulse = PulseTimer(pulse, at: .current)
+        self.doorkeeper = doorkeeper
+        rules = RelayFront(timeouts: timeouts, waitingPerSourceAndToken: waitingPerSourceAndToken)
         epoll = try Epoll()
         self.listener = listener
         try epoll.add(port.signal.descriptor, for: .readable, tag: Self.signalTag)
@@ -62,6 +69,7 @@ final class FrontLoop: ServiceLoop {
     func run() {
         while !isStopping { turn() }
         observations.flush()
+        pulse.end()
     }
 
     private func turn() {
@@ -72,6 +80,7 @@ final class FrontLoop: ServiceLoop {
         for index in 0..<count where !events[index].readiness.overlaps(.farewell) { handle(events[index]) }
         rules.expire(at: now, into: &effects)
         perform()
+        pulse.turn(at: now)
         if let resumes = acceptResumes, resumes <= now { resumeAccepting() }
         let levels = rules.levels
         if levels != reportedLevels {
@@ -82,9 +91,9 @@ final class FrontLoop: ServiceLoop {
     }
 
     private func waitForEvents() -> Int {
-        let deadline = Instant.earlier(rules.nextDeadline, acceptResumes)
+        let deadline = min(Instant.earlier(rules.nextDeadline, acceptResumes) ?? pulse.due, pulse.due)
         do throws(ErrorNumber) {
-            return try epoll.wait(into: &events, milliseconds: deadline?.milliseconds(after: .current) ?? -1)
+            return try epoll.wait(into: &events, milliseconds: deadline.milliseconds(after: .current))
         } catch {
             preconditionFailure("epoll_wait refuses our own arguments: \(error)")
         }
@@ -131,8 +140,8 @@ final class FrontLoop: ServiceLoop {
 
     private func follow(_ order: FrontOrder) {
         switch order {
-        case .opened(let key, let arrival):
-            let id = rules.admit(.webSocket, accepted: arrival, at: now)
+        case .opened(let key, let arrival, let source):
+            let id = rules.admit(.webSocket, accepted: arrival, from: source, at: now)
             clients.insert(.webSocket(key), at: id.index)
             webSocketIDs[key] = id
         case .judged(let key, let verdict):

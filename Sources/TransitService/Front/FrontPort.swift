@@ -6,7 +6,7 @@ internal import TransitRules
 /// What the front is told by the event loop of the WebSocket clients, and in the end by the server.
 enum FrontOrder: Sendable {
     /// A client has been upgraded.
-    case opened(WebSocketKey, Arrival)
+    case opened(WebSocketKey, Arrival, SourceID?)
     /// Its first message was judged.
     case judged(WebSocketKey, HandshakeVerdict)
     /// It sent a data message while it waited.

@@ -4,19 +4,15 @@ internal import TransitRules
 
 /// A client whose pair is over and recorded, but which has not confirmed everything that was sent to it.
 struct DepartingClient: ~Copyable, Scheduled {
-    let descriptor: Descriptor
-    let kind: ConnectionKind
-    let accepted: Instant
+    let end: RelayEnd
     let cause: CloseCause
     var schedule = Schedule()
     private var departure: Departure
 
     init(_ end: consuming RelayEnd, cause: CloseCause, at now: Instant) {
-        kind = end.kind
-        accepted = end.accepted
         self.cause = cause
         departure = Departure(at: now)
-        descriptor = end.takeDescriptor()
+        self.end = end
     }
 
     /// Whether a client may be closed at once: it is gone, or has everything and sends nothing.
@@ -31,7 +27,7 @@ struct DepartingClient: ~Copyable, Scheduled {
     /// - Returns: Whether it is gone, so that it can be closed.
     mutating func discardInput(through buffer: UnsafeMutableRawBufferPointer, hasFinished: Bool) -> Bool {
         while hasFinished || departure.mayDiscard {
-            switch descriptor.receive(into: buffer) {
+            switch end.descriptor.receive(into: buffer) {
             case .moved(let count): departure.discarded(count)
             case .wouldBlock: return false
             case .ended, .failed: return true
@@ -45,8 +41,8 @@ struct DepartingClient: ~Copyable, Scheduled {
     /// - Returns: Whether it can be closed.
     mutating func isDone(at now: Instant, timeouts: RelayTimeouts) -> Bool {
         departure.isDone(
-            unconfirmed: descriptor.unconfirmedBytes,
-            readable: descriptor.readableBytes,
+            unconfirmed: end.descriptor.unconfirmedBytes,
+            readable: end.descriptor.readableBytes,
             at: now,
             timeouts: timeouts
         )

@@ -5,6 +5,8 @@ internal import TransitRules
 /// One client of a pair: its socket, and what epoll last said about it.
 struct RelayEnd: ~Copyable, Sendable {
     let descriptor: Descriptor
+    /// Its right to be in, given back when it is gone.
+    var pass: DoorPass
     let kind: ConnectionKind
     let accepted: Instant
     /// There may be something to read. Only a read that finds nothing takes it back: the edge comes once.
@@ -18,8 +20,9 @@ struct RelayEnd: ~Copyable, Sendable {
     /// It was reset, or given up by the kernel: it takes nothing more.
     var isBroken = false
 
-    init(descriptor: consuming Descriptor, kind: ConnectionKind, accepted: Instant) {
+    init(descriptor: consuming Descriptor, pass: consuming DoorPass, kind: ConnectionKind, accepted: Instant) {
         self.descriptor = descriptor
+        self.pass = pass
         self.kind = kind
         self.accepted = accepted
     }
@@ -30,8 +33,4 @@ struct RelayEnd: ~Copyable, Sendable {
         if readiness.overlaps(.peerFinished) { hasFinished = true }
         if readiness.overlaps(.failed) { isBroken = true }
     }
-}
-
-extension RelayEnd {
-    consuming func takeDescriptor() -> Descriptor { descriptor }
 }

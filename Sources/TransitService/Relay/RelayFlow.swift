@@ -152,7 +152,8 @@ struct RelayFlow: ~Copyable {
         // Less than there was room for means that the socket is empty, and the next byte is a new edge; except that an
         // end that is known already makes no further edge.
         if count < room.count && !source.hasFinished { source.isReadable = false }
-        if count == RelaySupplies.copySize {
+        // A reader who was held back by a rate, too, would have taken more.
+        if count == room.count && count >= Self.smallSplice {
             streak += 1
             if streak == Self.fullReadsBeforeBulk {
                 isBulk = true
@@ -185,7 +186,7 @@ struct RelayFlow: ~Copyable {
         case .moved(let count):
             pipeCount = count
             supplies.bufferedBytes += count
-            streak = count < Self.smallSplice ? streak + 1 : 0
+            streak = count < min(limit, Self.smallSplice) ? streak + 1 : 0
             if streak == Self.smallSplicesBeforeCopies {
                 isBulk = false
                 streak = 0

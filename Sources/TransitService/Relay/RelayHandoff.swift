@@ -27,5 +27,8 @@ struct RelayHandoff: ~Copyable, Sendable {
         self.unsentToSecond = unsentToSecond
     }
 
-    consuming func makePair() -> RelayPair { RelayPair(first: first, second: second, record: record) }
+    /// - Parameter isLimited: Whether there is a rate to keep to.
+    consuming func makePair(isLimited: Bool) -> RelayPair {
+        RelayPair(first: first, second: second, record: record, isLimited: isLimited)
+    }
 }

@@ -71,8 +71,9 @@ struct RelayMeter {
         }
     }
 
+    /// There is something to report.
     @inline(__always)
-    private mutating func changed(at now: Instant) {
+    mutating func changed(at now: Instant) {
         if due == nil { due = now + Self.tick }
     }
 }

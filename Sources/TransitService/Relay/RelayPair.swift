@@ -21,8 +21,11 @@ struct RelayPair: ~Copyable, Scheduled {
     /// Its place in the run queue.
     var isQueued = false
     var nextQueued = RunQueue.nobody
+    /// What the rates allow.
+    var allotment: Allotment
 
-    init(first: consuming RelayEnd, second: consuming RelayEnd, record: PairRecord) {
+    init(first: consuming RelayEnd, second: consuming RelayEnd, record: PairRecord, isLimited: Bool) {
+        allotment = Allotment(isLimited: isLimited)
         self.first = first
         self.second = second
         self.record = record
@@ -31,13 +34,14 @@ struct RelayPair: ~Copyable, Scheduled {
     /// Moves what can be moved of one client's bytes.
     @inline(__always)
     mutating func advance(from side: PairSide, with supplies: RelaySupplies) -> FlowProgress {
-        let allowance = closing.isOpen ? Int.max : closing.allowance(from: side)
+        let allowance = min(closing.isOpen ? Int.max : closing.allowance(from: side), allotment.bytes)
         let progress =
             switch side {
             case .first: fromFirst.advance(from: &first, to: &second, allowance: allowance, with: supplies)
             case .second: fromSecond.advance(from: &second, to: &first, allowance: allowance, with: supplies)
             }
         totalBytes &+= UInt64(progress.taken)
+        allotment.spend(progress.taken)
         if !closing.isOpen { closing.took(progress.taken, from: side) }
         return progress
     }

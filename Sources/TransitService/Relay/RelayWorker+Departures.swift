@@ -16,7 +16,7 @@ extension RelayWorker {
         departures.append(id.index, at: now, in: &departing)
         do throws(ErrorNumber) {
             try epoll.modify(
-                departing[id.index].descriptor,
+                departing[id.index].end.descriptor,
                 for: .inputForLife,
                 tag: RelayTag(departing: id).bits
             )
@@ -43,7 +43,7 @@ extension RelayWorker {
         departures.remove(index, in: &departing)
         let client = departing.remove(at: index)
         observations.append(
-            .connectionClosed(client.kind, cause: client.cause, lifetime: supplies.now - client.accepted)
+            .connectionClosed(client.end.kind, cause: client.cause, lifetime: supplies.now - client.end.accepted)
         )
     }
 }

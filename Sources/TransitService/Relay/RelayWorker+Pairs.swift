@@ -11,7 +11,7 @@ extension RelayWorker {
         let primeForFirst = handoff.unsentToFirst + early
         let primeForSecond = handoff.unsentToSecond
         let record = handoff.record
-        let id = pairs.insert(handoff.makePair())
+        let id = pairs.insert(handoff.makePair(isLimited: throttle != nil))
         pairs[id.index].fromSecond.prime(primeForFirst, with: supplies)
         pairs[id.index].fromFirst.prime(primeForSecond, with: supplies)
         pairs[id.index].totalBytes = UInt64(early.count)
@@ -39,8 +39,9 @@ extension RelayWorker {
             noteBroken(.second, at: index)
             pair.pointee.discardDropped(with: supplies)
         }
-        let first = advance(index, from: .first)
-        let second = advance(index, from: .second)
+        let side = pair.pointee.allotment.first
+        let first = advance(index, from: side)
+        let second = advance(index, from: side.other)
         if first.hasMoved || second.hasMoved { noteMovement(of: index) }
         if !pair.pointee.closing.isOpen {
             pair.pointee.discardDropped(with: supplies)
@@ -48,6 +49,7 @@ extension RelayWorker {
             pair.pointee.tellEnds()
         }
         if first.yields || second.yields { runQueue.append(index, in: &pairs) }
+        provide(index)
     }
 
     /// Ends a living pair because the relay wants it so. What both had sent by now still arrives.

@@ -1,4 +1,5 @@
 internal import DequeModule
+internal import HeapModule
 internal import LinuxIO
 internal import Observations
 internal import TransitRules
@@ -6,7 +7,7 @@ internal import TransitRules
 /// An epoll loop that owns pairs: both their sockets, from the moment they are joined to the last byte.
 ///
 /// Knows nothing of tokens or handshakes. A turn: take what epoll and the other threads say, give every pair in the run
-/// queue its share, see to those whose time has come, report. With nothing to do it sleeps without a timer.
+/// queue its share, see to those whose time has come, report. With nothing to do it wakes once a second, to say that it still can.
 ///
 /// Confined to the thread that calls ``run()``; others speak to it through its ``RelayPort``.
 final class RelayWorker: ServiceLoop {
@@ -18,6 +19,7 @@ final class RelayWorker: ServiceLoop {
     let epoll: Epoll
     let observations: ObservationSource
     let supplies: RelaySupplies
+    let throttle: Throttle?
     private var events = EpollEvents(capacity: eventCapacity)
 
     var pairs = Slots<RelayPair>()
@@ -30,7 +32,11 @@ final class RelayWorker: ServiceLoop {
     var departing = Slots<DepartingClient>()
     var departures: DeadlineList
     var meter: RelayMeter
+    /// Pairs that wait for their next portion.
+    var sleepers = Heap<Sleeper>()
+    var throttledTime = ThrottledTime()
 
+    private var pulse: PulseTimer
     private var drain = Drain.no
 
     private enum Drain {
@@ -47,12 +53,16 @@ final class RelayWorker: ServiceLoop {
         index: Int,
         port: RelayPort,
         timeouts: RelayTimeouts,
+        throttle: Throttle?,
         pipeLimit: Int,
+        pulse: any LoopPulse,
         observations: consuming ObservationSource
     ) throws(ErrorNumber) {
         self.port = port
         self.timeouts = timeouts
+        self.throttle = throttle
         self.observations = observations
+        self.pulse = PulseTimer(pulse, at: .current)
         epoll = try Epoll()
         supplies = RelaySupplies(pipeLimit: pipeLimit)
         idling = DeadlineList(interval: timeouts.idle)
@@ -67,6 +77,7 @@ final class RelayWorker: ServiceLoop {
         while !isFinished { turn() }
         report()
         observations.flush()
+        pulse.end()
     }
 
     private var isFinished: Bool {
@@ -81,9 +92,11 @@ final class RelayWorker: ServiceLoop {
             let (tag, readiness) = events[index]
             if tag == RelayTag.signal { followOrders() } else { note(readiness, for: RelayTag(tag)) }
         }
+        wakeSleepers()
         // Those that come back to the queue while it is worked off have their next turn after the sockets were looked at.
         for _ in 0..<runQueue.count { serve(runQueue.removeFirst(in: &pairs)) }
         expire()
+        pulse.turn(at: supplies.now)
         if let due = meter.nextReport, due <= supplies.now { report() }
         observations.flush()
     }
@@ -131,6 +144,7 @@ final class RelayWorker: ServiceLoop {
     }
 
     private func report() {
+        throttledTime.report(to: observations)
         meter.report(
             at: supplies.now,
             buffered: supplies.bufferedBytes,
@@ -142,9 +156,11 @@ final class RelayWorker: ServiceLoop {
     // MARK: Time
 
     private func millisecondsToNextDeadline() -> CInt {
-        var next = Instant.earlier(meter.nextReport, idling.nextDeadline(in: pairs))
+        var next = Instant.earlier(pulse.due, meter.nextReport)
+        next = Instant.earlier(next, idling.nextDeadline(in: pairs))
         next = Instant.earlier(next, ending.nextDeadline(in: pairs))
         next = Instant.earlier(next, departures.nextDeadline(in: departing))
+        next = Instant.earlier(next, sleepers.min?.until)
         switch drain {
         case .no: break
         case .until(let deadline): next = Instant.earlier(next, deadline)
@@ -156,10 +172,21 @@ final class RelayWorker: ServiceLoop {
     private func expire() {
         let now = supplies.now
         while let index = idling.due(at: now, in: pairs) {
+            guard pairs[index].allotment.wait == nil else {
+                idling.renew(index, at: now, in: &pairs)
+                continue
+            }
             observations.append(.limitHit(.transitIdle))
             end(index, .idleTimeout)
         }
-        while let index = ending.due(at: now, in: pairs) { abandon(index) }
+        while let index = ending.due(at: now, in: pairs) {
+            // One that sleeps for the sake of a rate does not stand still by its own fault.
+            if pairs[index].allotment.wait == nil {
+                abandon(index)
+            } else {
+                ending.renew(index, at: now, in: &pairs)
+            }
+        }
         while let index = departures.due(at: now, in: departing) { checkDeparture(index, event: nil) }
         switch drain {
         case .until(let deadline) where deadline <= now:

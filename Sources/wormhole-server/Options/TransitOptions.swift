@@ -15,6 +15,9 @@ struct TransitOptions: ParsableArguments {
     )
     var websocketUrl: String?
 
+    @OptionGroup(title: "Limits of the relay (0: unlimited)")
+    var limits: TransitLimitOptions
+
     func validate() throws {
         guard let websocketUrl else { return }
         let parts = URLComponents(string: websocketUrl)
@@ -26,6 +29,7 @@ struct TransitOptions: ParsableArguments {
     func settings(tcp: Endpoint?, webSocket: Endpoint?) -> TransitSettings {
         var settings = TransitSettings(tcp: tcp, webSocket: webSocket)
         settings.webSocketURL = websocketUrl
+        settings.limits = limits.settings
         return settings
     }
 }

@@ -77,7 +77,12 @@ extension [FrontEffect] {
 
     /// Without what is only reported.
     var actions: [FrontEffect] {
-        filter { if case .observe = $0 { false } else { true } }
+        filter { effect in
+            switch effect {
+            case .observe, .wait: false
+            case .refuse, .close, .join: true
+            }
+        }
     }
 }
 

@@ -56,7 +56,8 @@ final class TestRelay: Sendable {
         path: String? = nil,
         webSocket: Bool = false,
         logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
-        configure: (inout TransitConfiguration) -> Void = { _ in }
+        configure: (inout TransitConfiguration) -> Void = { _ in },
+        pulses: @escaping @Sendable (String) -> any LoopPulse = { _ in .unwatched }
     ) async throws -> TestRelay {
         var configuration = TransitConfiguration()
         configuration.workers = 2
@@ -76,6 +77,7 @@ final class TestRelay: Sendable {
             tcp: tcp,
             webSocket: webSocketListener,
             pipeline: pipeline,
+            pulses: pulses,
             logger: logger
         )
         try await server.start()

@@ -1,0 +1,91 @@
+internal import LinuxIO
+internal import Observations
+internal import Synchronization
+internal import TransitRules
+internal import WormholeWire
+
+/// Lets connections in, or not, for every listener of the relay. Asked once when a connection comes, and told once or twice
+/// more in its life: the lock is not on the way of any byte.
+final class Doorkeeper: Sendable {
+    /// How long the key that addresses are hashed with lives. Connections keep the name they came with.
+    private static let keyLife = Duration.seconds(86_400)
+
+    private let state: Mutex<State>
+    /// Whether connections from this machine are counted by source, too.
+    private let countsLoopback: Bool
+
+    private struct State: ~Copyable {
+        var table: AdmissionTable
+        var key = Self.freshKey
+        var keyEnds: Instant
+
+        static var freshKey: (UInt64, UInt64) { (.random(in: 0 ... .max), .random(in: 0 ... .max)) }
+    }
+
+    init(limits: AdmissionLimits, countsLoopback: Bool) {
+        state = Mutex(State(table: AdmissionTable(limits: limits), keyEnds: .current + Self.keyLife))
+        self.countsLoopback = countsLoopback
+    }
+
+    /// A connection asks to come in.
+    ///
+    /// - Parameter network: `nil` for the peer of a Unix socket.
+    /// - Returns: Its pass, or why it gets none.
+    func admit(_ network: SourceNetwork?, at now: Instant) -> Admission {
+        let (source, reason) = state.withLock { state in
+            if state.keyEnds <= now {
+                state.key = State.freshKey
+                state.keyEnds = now + Self.keyLife
+            }
+            let source = network.flatMap { $0.isLoopback && !countsLoopback ? nil : Self.name($0, key: state.key) }
+            return (source, state.table.admit(source))
+        }
+        if let reason { return .refused(reason) }
+        return .admitted(DoorPass(doorkeeper: self, source: source))
+    }
+
+    fileprivate func handshakeEnded(_ source: SourceID?) {
+        state.withLock { $0.table.handshakeEnded(source) }
+    }
+
+    fileprivate func left(_ source: SourceID?, isUnfinished: Bool) {
+        state.withLock { $0.table.left(source, isUnfinished: isUnfinished) }
+    }
+
+    /// SipHash, which is what the standard library's hasher is, with a key of our own.
+    private static func name(_ network: SourceNetwork, key: (UInt64, UInt64)) -> SourceID {
+        var hasher = Hasher()
+        hasher.combine(key.0)
+        hasher.combine(network)
+        hasher.combine(key.1)
+        return SourceID(hash: UInt64(bitPattern: Int64(hasher.finalize())))
+    }
+}
+
+/// What became of a connection that asked to come in.
+enum Admission: ~Copyable {
+    case admitted(DoorPass)
+    case refused(RejectionReason)
+}
+
+/// The right of one connection to be in. Gives itself back when the connection is gone.
+struct DoorPass: ~Copyable, Sendable {
+    private let doorkeeper: Doorkeeper
+    /// Whose connection it is; `nil` for one that is not counted by source.
+    let source: SourceID?
+    private var isUnfinished = true
+
+    fileprivate init(doorkeeper: Doorkeeper, source: SourceID?) {
+        self.doorkeeper = doorkeeper
+        self.source = source
+    }
+
+    /// Its handshake was judged.
+    mutating func handshakeEnded() {
+        guard isUnfinished else { return }
+        isUnfinished = false
+        doorkeeper.handshakeEnded(source)
+    }
+
+    deinit { doorkeeper.left(source, isUnfinished: isUnfinished) }
+}

@@ -1,0 +1,114 @@
+import Appliance
+import ArgumentParser
+
+/// What clients of the relay may make it hold, and for how long; 0 means unlimited.
+///
+/// A source is an IPv4 address or an IPv6 network of 64 bits. Limits per source leave out this machine and Unix sockets,
+/// because a proxy in front of the relay speaks for all its clients.
+struct TransitLimitOptions: ParsableArguments {
+    @Option(parsing: .unconditional, help: ArgumentHelp("From connecting to a handshake.", valueName: "seconds"))
+    var handshakeTimeout = TransitLimitSettings().handshakeSeconds
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("For a partner; below 600, clients that wait for a person break.", valueName: "seconds")
+    )
+    var waitTimeout = TransitLimitSettings().waitSeconds
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("A pair without a byte either way.", valueName: "seconds"))
+    var idleTimeout = TransitLimitSettings().idleSeconds
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("A pair that has ended and whose last bytes nobody takes.", valueName: "seconds")
+    )
+    var stalledDrainTimeout = TransitLimitSettings().stalledDrainSeconds
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Open connections of the relay (default: four fifths of the descriptors).",
+            valueName: "number"
+        )
+    )
+    var maxRelayConnections: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The same of one IPv4 address or IPv6 /64; like all limits per source not for this host and Unix sockets.",
+            valueName: "number"
+        )
+    )
+    var maxRelayConnectionsPerSource = TransitLimitSettings().connectionsPerSource
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Connections that have not said their handshake.", valueName: "number")
+    )
+    var maxRelayHandshakes = TransitLimitSettings().handshakes
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("The same of one source.", valueName: "number"))
+    var maxRelayHandshakesPerSource = TransitLimitSettings().handshakesPerSource
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Connections of one source that wait with one token.", valueName: "number")
+    )
+    var maxRelayWaitingPerSource = TransitLimitSettings().waitingPerSourceAndToken
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "How much of one pair flows in a second, both ways together; twice as much after a rest.",
+            valueName: "bytes"
+        )
+    )
+    var sessionRate = TransitLimitSettings().sessionRate
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The same of all pairs, in equal shares.", valueName: "bytes")
+    )
+    var globalRate = TransitLimitSettings().globalRate
+
+    func validate() throws {
+        for (name, rate) in [("--session-rate", sessionRate), ("--global-rate", globalRate)]
+        where !(0...1 << 40).contains(rate) {
+            throw ValidationError("\(name) takes 0 to \(1 << 40), not \(rate)")
+        }
+        let durations = [
+            ("--handshake-timeout", handshakeTimeout), ("--wait-timeout", waitTimeout),
+            ("--idle-timeout", idleTimeout), ("--stalled-drain-timeout", stalledDrainTimeout),
+        ]
+        for (name, seconds) in durations where !(0...31_536_000).contains(seconds) {
+            throw ValidationError("\(name) takes 0 to 31536000 seconds, not \(seconds)")
+        }
+        let counts = [
+            ("--max-relay-connections", maxRelayConnections ?? 0),
+            ("--max-relay-connections-per-source", maxRelayConnectionsPerSource),
+            ("--max-relay-handshakes", maxRelayHandshakes),
+            ("--max-relay-handshakes-per-source", maxRelayHandshakesPerSource),
+            ("--max-relay-waiting-per-source", maxRelayWaitingPerSource),
+        ]
+        for (name, count) in counts where !(0...1 << 30).contains(count) {
+            throw ValidationError("\(name) takes 0 to \(1 << 30), not \(count)")
+        }
+    }
+
+    var settings: TransitLimitSettings {
+        var settings = TransitLimitSettings()
+        settings.handshakeSeconds = handshakeTimeout
+        settings.waitSeconds = waitTimeout
+        settings.idleSeconds = idleTimeout
+        settings.stalledDrainSeconds = stalledDrainTimeout
+        settings.connections = maxRelayConnections
+        settings.connectionsPerSource = maxRelayConnectionsPerSource
+        settings.handshakes = maxRelayHandshakes
+        settings.handshakesPerSource = maxRelayHandshakesPerSource
+        settings.waitingPerSourceAndToken = maxRelayWaitingPerSource
+        settings.sessionRate = sessionRate
+        settings.globalRate = globalRate
+        return settings
+    }
+}
