@@ -17,7 +17,7 @@ ARGS ?=
 # Options of `wormhole-bench`, such as: make bench BENCH='--only mailbox --rounds 5'
 BENCH ?=
 
-.PHONY: run release test bench lint packages python-packages test-tools test-packages bench-tools bench-packages swift
+.PHONY: run release test bench soak lint packages python-packages test-tools test-packages bench-tools bench-packages swift
 
 run: release
 	exec .build/release/wormhole-server start $(ARGS)
@@ -40,6 +40,12 @@ test: swift packages test-tools
 bench: release bench-tools
 	swift build -c release --product wormhole-bench
 	.build/release/wormhole-bench $(BENCH)
+
+# The relay under 200,000 visitors of every kind; a failure names its seeds.
+SOAK_CONNECTIONS ?= 200000
+SOAK_SEED ?= 0
+soak: swift packages
+	SOAK_CONNECTIONS=$(SOAK_CONNECTIONS) SOAK_SEED=$(SOAK_SEED) swift test --no-parallel --filter SoakTests
 
 lint: swift
 	swift format lint --strict --recursive Sources Tests Package.swift

@@ -48,29 +48,4 @@ struct RobustnessTests {
             }
         }
     }
-
-    @Test("100, 136: random bytes and random departures leave one record each, or share one, and nothing else behind")
-    func soak() async throws {
-        let relay = try await TestRelay.start(webSocket: true) { configuration in
-            configuration.handshakeTimeout = .seconds(1)
-            configuration.stalledDrainTimeout = .seconds(1)
-            configuration.farewellTimeout = .milliseconds(200)
-        }
-        try await withThrowingTaskGroup(of: Int.self) { group in
-            for seed in 0..<8 as Range<UInt64> {
-                group.addTask { try await Soak(seed: seed, relay: relay).run(rounds: 60) }
-            }
-            var connections = 0
-            for try await count in group { connections += count }
-            try await eventually("every accept", isTrue: { relay.acceptedConnections == connections })
-            try await relay.isEmpty()
-            #expect(!relay.moods.contains(.jilted))
-            let happy = relay.moods.filter { $0 == .happy }.count
-            #expect(relay.records.count + happy == connections)
-        }
-        try await eventually("empty buffers", isTrue: { relay.relayLevels == RelayLevels(owner: -1) })
-        #expect(SocketTable.connections(through: relay.port).isEmpty)
-        #expect(SocketTable.connections(through: relay.webSocketPort).isEmpty)
-        await relay.server.stop(drainTimeout: .zero)
-    }
 }

@@ -7,6 +7,7 @@ internal import Glibc
 @inline(__always)
 func systemCall<Result: FixedWidthInteger & SignedInteger>(_ call: () -> Result) throws(ErrorNumber) -> Result {
     while true {
+        SystemCallCount.add()
         let result = call()
         if result >= 0 { return result }
         let error = ErrorNumber.last
@@ -18,6 +19,7 @@ func systemCall<Result: FixedWidthInteger & SignedInteger>(_ call: () -> Result)
 @inline(__always)
 func transfer(_ call: () -> Int) -> Transfer {
     while true {
+        SystemCallCount.add()
         let count = call()
         if count > 0 { return .moved(count) }
         if count == 0 { return .ended }

@@ -32,6 +32,7 @@ package struct Epoll: ~Copyable {
     /// - Parameter milliseconds: The longest wait; 0 does not wait, -1 waits for ever.
     /// - Returns: How many events there are in `events`; 0 when the time is over or a signal came.
     package func wait(into events: inout EpollEvents, milliseconds: CInt) throws(ErrorNumber) -> Int {
+        SystemCallCount.add()
         let count = epoll_wait(descriptor.number, events.storage, CInt(events.capacity), milliseconds)
         if count >= 0 { return Int(count) }
         let error = ErrorNumber.last

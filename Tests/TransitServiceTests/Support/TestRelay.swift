@@ -125,6 +125,11 @@ final class TestRelay: Sendable {
         }
     }
 
+    /// Drops what was reported so far. Everybody must be gone.
+    func forget() {
+        seen.withLock { $0.removeAll(keepingCapacity: true) }
+    }
+
     var records: [TransitSummary] {
         observations.compactMap { if case .transitEnded(let summary) = $0 { summary } else { nil } }
     }
