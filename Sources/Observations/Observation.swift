@@ -83,8 +83,6 @@ package enum Observation: Equatable, Sendable {
     case readinessChanged(ReadinessCheck, isReady: Bool)
     /// The life of the process moved on.
     case lifecycleChanged(LifecycleState)
-    /// What is still to finish before the process exits.
-    case drainProgressed(Component, remaining: Int)
     /// An error that is our bug was caught.
     case internalErrorCaught(InternalErrorSource)
 }

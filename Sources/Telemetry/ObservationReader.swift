@@ -100,7 +100,7 @@ final class ObservationReader {
             .messageReceived, .messageDelivered, .messagesReplayed, .sideReconnected, .pruned, .handshakeFinished,
             .transitPaired, .transitEnded, .transitProgressed, .transitReadPaused, .transitThrottled,
             .transitRatesChanged, .databaseUsed, .databaseFailed,
-            .maintenanceFinished, .drainProgressed, .internalErrorCaught:
+            .maintenanceFinished, .internalErrorCaught:
             break
         }
     }

@@ -54,6 +54,12 @@ struct StopTests {
             } catch { return true }
         }
         try await pair.expectPassage(of: "while it stops")
+        try await eventually(
+            "the metrics tell what is still to finish",
+            isTrue: {
+                try await server.metric(#"wormhole_drain_remaining{component="transit"}"#) == 1
+            }
+        )
         await pair.left.close()
         #expect(try await pair.right.receiveToEnd().bytes.isEmpty)
         #expect(try await server.child.end(within: .seconds(20)) == .exited(0))

@@ -114,7 +114,8 @@ struct MetricTableTests {
             "wormhole_transit_oldest_waiting_timestamp_seconds": Sample.start.seconds,
             "wormhole_server_state{state=\"draining\"}": 1,
             "wormhole_server_state{state=\"ready\"}": 0,
-            "wormhole_drain_remaining{component=\"transit\"}": 1,
+            "wormhole_drain_remaining{component=\"transit\"}": 2,
+            "wormhole_drain_remaining{component=\"mailbox\"}": 2,
             "wormhole_component_ready{component=\"mailbox\"}": 1,
             "wormhole_maintenance_runs_total{task=\"prune\",result=\"success\"}": 1,
         ]

@@ -34,7 +34,7 @@ enum Scenario {
         .transitEnded(Sample.transfer(mood: .jilted)), .transitEnded(Sample.transfer(mood: .lonely)),
         .databaseUsed(.channel, .write, duration: .milliseconds(3)), .databaseFailed(.channel, kind: .busy),
         .maintenanceFinished(.prune, succeeded: true, duration: .milliseconds(4)),
-        .internalErrorCaught(.mailbox), .drainProgressed(.transit, remaining: 1), .lifecycleChanged(.draining),
+        .internalErrorCaught(.mailbox), .lifecycleChanged(.draining),
     ]
 
     static var levels: MailboxLevels {

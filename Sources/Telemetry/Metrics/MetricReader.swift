@@ -6,6 +6,8 @@ final class MetricReader {
     private let table: MetricTable
     /// Sums over all owners of pairs, which each report for themselves.
     private var relay = RelayTotals()
+    private var mailboxConnections = 0
+    private var isDraining = false
 
     init(table: MetricTable) {
         self.table = table
@@ -16,9 +18,11 @@ final class MetricReader {
         case .connectionAccepted(let kind):
             table.connections.accepted.add(1, kind.component, kind.transport, kind.family)
             table.connections.open.add(1, kind.component, kind.transport, kind.family)
+            count(kind, by: 1)
         case .connectionClosed(let kind, let cause, let lifetime):
             table.connections.open.add(-1, kind.component, kind.transport, kind.family)
             table.connections.closed.add(1, kind.component, cause)
+            count(kind, by: -1)
             table.connections.duration.observe(lifetime.seconds, kind.component)
         case .connectionRejected(let component, let reason):
             table.connections.rejected.add(1, component, reason)
@@ -94,6 +98,7 @@ final class MetricReader {
             relay.update(levels)
             table.transit.activeSessions.set(Double(relay.sessions))
             table.transit.bufferedBytes.set(Double(relay.bufferedBytes))
+            showDrain()
 
         case .databaseUsed(let database, let operation, let duration):
             table.usage.databaseDuration.observe(duration.seconds, database, operation)
@@ -107,8 +112,6 @@ final class MetricReader {
             table.process.componentReady.set(isReady ? 1 : 0, check)
         case .lifecycleChanged(let state):
             show(state)
-        case .drainProgressed(let component, let remaining):
-            table.process.drainRemaining.set(Double(remaining), component)
         case .internalErrorCaught(let source):
             table.process.internalErrors.add(1, source)
         }
@@ -146,6 +149,20 @@ final class MetricReader {
         case .draining: table.process.drainStarted.set(WallClock.now.seconds)
         case .starting, .ready, .stopping: table.process.drainStarted.set(0)
         }
+        isDraining = state == .draining
+        showDrain()
+    }
+
+    private func count(_ kind: ConnectionKind, by step: Int) {
+        guard kind.component == .mailbox else { return }
+        mailboxConnections += step
+        showDrain()
+    }
+
+    /// What is still to finish before the process exits; nothing is, while it does not want to.
+    private func showDrain() {
+        table.process.drainRemaining.set(isDraining ? Double(mailboxConnections) : 0, .mailbox)
+        table.process.drainRemaining.set(isDraining ? Double(relay.sessions) : 0, .transit)
     }
 }
 

@@ -44,7 +44,7 @@ package enum UsageRecord: Equatable, Sendable {
             .sideReconnected, .pruned, .mailboxLevels, .handshakeFinished, .transitPaired, .transitProgressed,
             .transitReadPaused, .transitThrottled, .transitRatesChanged, .transitWaitingLevels, .relayLevels,
             .databaseUsed, .databaseFailed,
-            .maintenanceFinished, .readinessChanged, .lifecycleChanged, .drainProgressed, .internalErrorCaught:
+            .maintenanceFinished, .readinessChanged, .lifecycleChanged, .internalErrorCaught:
             return nil
         }
     }

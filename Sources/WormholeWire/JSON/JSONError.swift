@@ -1,7 +1,5 @@
 /// Why a text is not JSON that we take.
 package enum JSONError: Error, Equatable {
-    /// Not UTF-8.
-    case invalidEncoding
     /// Breaks the grammar of RFC 8259 at this byte.
     case syntax(offset: Int)
     /// A `\u` escape that is half a surrogate pair: no text can hold it.

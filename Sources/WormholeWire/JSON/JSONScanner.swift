@@ -1,7 +1,7 @@
 /// A single pass over one JSON text that checks every byte of it and keeps only what is asked for.
 ///
 /// Strict by RFC 8259: no literals beyond `true`, `false` and `null`, no byte-order mark, no control characters in strings, no
-/// lone surrogates, nothing behind the value. The input must be UTF-8 already; ``withText(_:_:)`` sees to that.
+/// lone surrogates, nothing behind the value. The input must be UTF-8 already, as a string's own bytes are.
 ///
 /// The scanner never recurses beyond ``maximumDepth`` and allocates nothing but the strings it is asked to decode.
 package struct JSONScanner {

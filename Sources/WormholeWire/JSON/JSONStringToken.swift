@@ -37,17 +37,6 @@ extension JSONScanner {
         return String(decoding: unescaped, as: UTF8.self)
     }
 
-    /// Whether a string of this JSON stands for `text`, which must be ASCII.
-    package func matches(_ token: JSONStringToken, _ text: StaticString) -> Bool {
-        if token.isEscaped { return self.text(of: token) == text.description }
-        guard token.range.count == text.utf8CodeUnitCount else { return false }
-        for offset in 0..<text.utf8CodeUnitCount
-        where bytes[token.range.lowerBound + offset] != text.utf8Start[offset] {
-            return false
-        }
-        return true
-    }
-
     /// The scalar of the `\u` escape at `offset`, and how many bytes it takes with the second half of a pair.
     ///
     /// The scan has seen that the digits are digits and that the halves belong together.
