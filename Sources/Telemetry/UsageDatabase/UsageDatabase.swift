@@ -26,18 +26,24 @@ final class UsageDatabase {
     func write(_ records: [UsageRecord], current: CurrentRow) throws {
         try queue.writeWithoutTransaction { database in
             try database.inTransaction(.immediate) {
-                for record in records { try insert(record, into: database) }
+                var inserted: [RecordKind: Int] = [:]
+                for record in records where try insert(record, into: database) {
+                    inserted[record.kind, default: 0] += 1
+                }
+                for (kind, rows) in inserted {
+                    try UsageCounts.count(newest: rows, of: .table(of: kind), in: database)
+                }
                 try replaceCurrent(by: current, in: database)
                 return .commit
             }
         }
     }
 
-    private func insert(_ record: UsageRecord, into database: GRDB.Database) throws {
+    /// - Returns: Whether it became a row. A relay alone has tables for transfers only, and no other records.
+    private func insert(_ record: UsageRecord, into database: GRDB.Database) throws -> Bool {
+        guard file.schema == .mailboxSuperset || record.kind == .transit else { return false }
         switch record {
         case .nameplate(let summary):
-            // A relay alone has no such table, and no such records.
-            guard file.schema == .mailboxSuperset else { return }
             try insert(
                 into: "nameplates",
                 UsageSchema.nameplates,
@@ -48,7 +54,6 @@ final class UsageDatabase {
                 ]
             )
         case .mailbox(let summary):
-            guard file.schema == .mailboxSuperset else { return }
             try insert(
                 into: "mailboxes",
                 UsageSchema.mailboxes,
@@ -59,7 +64,6 @@ final class UsageDatabase {
                 ]
             )
         case .clientVersion(let binding):
-            guard file.schema == .mailboxSuperset else { return }
             try insert(
                 into: "client_versions",
                 UsageSchema.clientVersions,
@@ -80,6 +84,7 @@ final class UsageDatabase {
                 ]
             )
         }
+        return true
     }
 
     private func replaceCurrent(by row: CurrentRow, in database: GRDB.Database) throws {

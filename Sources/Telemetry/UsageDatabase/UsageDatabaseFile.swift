@@ -15,18 +15,22 @@ struct UsageDatabaseFile {
         do {
             if path == ":memory:" {
                 let queue = try DatabaseQueue(configuration: configuration)
-                try queue.write { try UsageSchema.complete(schema, in: $0) }
+                try fill(queue)
                 return queue
             }
             try checkPath()
             if try !isPresent() { try create() }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            switch try queue.read({ try UsageDatabaseContents($0).verdict(for: schema) }) {
-            case .usable: break
+            let (verdict, hasNewRows) = try queue.read { database in
+                let verdict = try UsageDatabaseContents(database).verdict(for: schema)
+                return (verdict, verdict == .usable ? try !UsageCounts.uncounted(in: database).isEmpty : false)
+            }
+            switch verdict {
+            case .usable: if hasNewRows { try queue.write { try UsageCounts.countWhatIsNew(in: $0) } }
             case .refused(let reason): throw TelemetryError(.foreignDatabase, "\(path) \(reason)")
             case .completable(let version):
                 try copy(queue, to: "\(path)-backup-v\(version)")
-                try queue.write { try UsageSchema.complete(schema, in: $0) }
+                try fill(queue)
             }
             return queue
         } catch let error as TelemetryError {
@@ -77,7 +81,7 @@ struct UsageDatabaseFile {
         let temporary = try makeTemporaryFile()
         do {
             let queue = try DatabaseQueue(path: temporary, configuration: configuration)
-            try queue.write { try UsageSchema.complete(schema, in: $0) }
+            try fill(queue)
             try queue.close()
             try publish(temporary)
         } catch {
@@ -85,6 +89,12 @@ struct UsageDatabaseFile {
             unlink(temporary + "-journal")
             throw error
         }
+    }
+
+    /// Makes what is missing: the original servers' tables, and then our own.
+    private func fill(_ queue: DatabaseQueue) throws {
+        try queue.write { try UsageSchema.complete(schema, in: $0) }
+        try UsageMigrations.migrator.migrate(queue)
     }
 
     /// Copies the database as it is now, replacing an older copy; readable to whom the database is.
