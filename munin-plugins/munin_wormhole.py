@@ -119,13 +119,21 @@ class UsageDatabase(Database):
         self._current = rows[0]
         self.rebooted = self.current("rebooted")
         self.updated = self.current("updated")
-        #: The window to which `started` is rounded down; 0 when times are exact or the table does not know.
-        self.blur = self.current("blur_time") if "blur_time" in self._current.keys() else 0
+        #: The window in seconds to which `started` is rounded down; 0 when times are exact, or when no table knows.
+        self.blur = self._blur()
 
     @property
     def age(self):
         """Seconds since the server wrote its state."""
         return max(time.time() - self.updated, 0)
+
+    def _blur(self):
+        if "blur_time" in self._current.keys():
+            return self.current("blur_time")
+        # The relay's own `current` lacks the column; our server says it beside it, for the start it belongs to.
+        if not self.has_table("blurring"):
+            return 0
+        return self.number("SELECT MAX(blur_time) FROM blurring WHERE rebooted = ?", self.rebooted)
 
     def current(self, column):
         """A number of the row `current`; 0 for NULL, except for the two times."""
