@@ -46,6 +46,8 @@ struct UsageDatabaseFile {
         var configuration = Configuration()
         configuration.label = "usage"
         configuration.busyMode = .callback(waitsForLock)
+        // What retention deletes is overwritten, wherever SQLite was built.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA secure_delete = ON") }
         return configuration
     }
 
