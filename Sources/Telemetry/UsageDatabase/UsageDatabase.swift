@@ -178,7 +178,3 @@ private struct FileIdentity: Equatable {
         number = status.st_ino
     }
 }
-
-extension Timestamp {
-    fileprivate var wholeSeconds: Int64 { microseconds / 1_000_000 }
-}
