@@ -77,7 +77,7 @@ struct UsageDatabaseFileTests {
     static let own = [
         "counted:name TEXT,value INTEGER", "counters:name TEXT,value INTEGER",
         "days:start INTEGER,name TEXT,value INTEGER", "grdb_migrations:identifier TEXT",
-        "hours:start INTEGER,name TEXT,value INTEGER",
+        "hours:start INTEGER,name TEXT,value INTEGER", "imported:digest INTEGER",
     ]
     static let indices = [
         "client_versions_appid_time_idx:app_id,connect_time", "client_versions_time_idx:connect_time",

@@ -6,6 +6,7 @@ import GRDB
 ///     hours      start, name, value     start: Unix seconds, a multiple of 3600
 ///     days       start, name, value     start: Unix seconds, a multiple of 86400
 ///     counted    name, value            how many rows of each table of records the three above contain
+///     imported   digest                 fingerprints of rows that came from other files
 ///
 /// A record falls into the hour and the day of its start as it is stored, so that the sums can be made again from the
 /// rows. They are made in SQL from the newest rows of a table, in the transaction that inserts them: for the records of
@@ -27,6 +28,7 @@ enum UsageCounts {
                 CREATE TABLE days (start INTEGER NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL,
                                    PRIMARY KEY (start, name)) WITHOUT ROWID;
                 CREATE TABLE counted (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+                CREATE TABLE imported (digest INTEGER PRIMARY KEY);
                 """
         )
         for name in names { try database.execute(sql: "INSERT INTO counters VALUES (?, 0)", arguments: [name]) }

@@ -39,6 +39,44 @@ final class UsageDatabase {
         }
     }
 
+    /// Deletes some of the records that started before a time, in one short transaction.
+    ///
+    /// - Returns: Whether there may be more.
+    func deleteSome(before limit: Timestamp) throws -> Bool {
+        var hasMore = false
+        try queue.writeWithoutTransaction { database in
+            try database.inTransaction(.immediate) {
+                hasMore = try UsageRetention.deleteSome(before: limit, in: database)
+                return .commit
+            }
+        }
+        return hasMore
+    }
+
+    /// How many rows each table has.
+    func rowCounts() throws -> [(RecordKind, Int)] {
+        try queue.read { database in
+            try DetailTable.all.map { table in
+                let sql = "SELECT value FROM counted WHERE name = ?"
+                return (table.kind, try Int.fetchOne(database, sql: sql, arguments: [table.name]) ?? 0)
+            }
+        }
+    }
+
+    /// When the oldest record started, as it is stored; `nil` without any.
+    func oldestRecord() throws -> Timestamp? {
+        try queue.read { database in
+            try DetailTable.all.compactMap { table in
+                guard try database.tableExists(table.name) else { return nil }
+                let sql = "SELECT min(\(table.timeColumn)) FROM `\(table.name)`"
+                return try Double.fetchOne(database, sql: sql).map { Timestamp(seconds: $0) }
+            }.min()
+        }
+    }
+
+    /// The version the original servers know the tables by.
+    var version: Int { UsageSchema.version(of: file.schema) }
+
     /// - Returns: Whether it became a row. A relay alone has tables for transfers only, and no other records.
     private func insert(_ record: UsageRecord, into database: GRDB.Database) throws -> Bool {
         guard file.schema == .mailboxSuperset || record.kind == .transit else { return false }
@@ -145,8 +183,4 @@ private struct FileIdentity: Equatable {
         device = status.st_dev
         number = status.st_ino
     }
-}
-
-extension Timestamp {
-    fileprivate var wholeSeconds: Int64 { microseconds / 1_000_000 }
 }

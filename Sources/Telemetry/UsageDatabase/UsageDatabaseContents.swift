@@ -57,6 +57,9 @@ struct UsageDatabaseContents {
         }
     }
 
+    /// A relay's own file, without a mailbox server's tables.
+    var isRelayAlone: Bool { isRelay && !isMailbox }
+
     private var isMailbox: Bool {
         has("current", UsageSchema.mailboxCurrent) && has("nameplates", UsageSchema.nameplates)
             && has("mailboxes", UsageSchema.mailboxes)

@@ -33,12 +33,29 @@ struct UsageDatabaseFile {
                 try fill(queue)
             }
             return queue
-        } catch let error as TelemetryError {
-            throw error
-        } catch let error as DatabaseError {
-            throw translate(error)
         } catch {
-            throw TelemetryError(.unusableFile, "\(path): \(error)")
+            throw TelemetryError(opening: path, error)
+        }
+    }
+
+    /// Opens an existing database for reading alone. Nothing is created, and nothing is changed.
+    ///
+    /// - Throws: ``TelemetryError`` naming the file.
+    static func openForReading(_ path: String) throws(TelemetryError) -> DatabaseQueue {
+        guard access(path, F_OK) == 0, access(path, R_OK) == 0 else {
+            throw TelemetryError(.unusableFile, "\(path): \(String(cString: strerror(errno)))")
+        }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw TelemetryError(.unusableFile, "\(path) is not a file")
+        }
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        do {
+            return try DatabaseQueue(path: path, configuration: configuration)
+        } catch {
+            throw TelemetryError(opening: path, error)
         }
     }
 
@@ -46,6 +63,8 @@ struct UsageDatabaseFile {
         var configuration = Configuration()
         configuration.label = "usage"
         configuration.busyMode = .callback(waitsForLock)
+        // What retention deletes is overwritten, wherever SQLite was built.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA secure_delete = ON") }
         return configuration
     }
 
@@ -145,13 +164,22 @@ struct UsageDatabaseFile {
         }
     }
 
-    private func translate(_ error: DatabaseError) -> TelemetryError {
-        switch error.resultCode.primaryResultCode {
-        case .SQLITE_NOTADB, .SQLITE_CORRUPT: TelemetryError(.foreignDatabase, "\(path) is not an SQLite database")
-        case .SQLITE_BUSY, .SQLITE_LOCKED: TelemetryError(.lockedDatabase, "\(path) is locked by another program")
-        default: TelemetryError(.unusableFile, "\(path): \(error.message ?? error.resultCode.description)")
+    private func lastError() -> String { String(cString: strerror(errno)) }
+}
+
+extension TelemetryError {
+    /// What an error means for a database file.
+    init(opening path: String, _ error: any Error) {
+        switch error {
+        case let error as TelemetryError: self = error
+        case let error as DatabaseError:
+            switch error.resultCode.primaryResultCode {
+            case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+                self.init(.foreignDatabase, "\(path) is not an SQLite database")
+            case .SQLITE_BUSY, .SQLITE_LOCKED: self.init(.lockedDatabase, "\(path) is locked by another program")
+            default: self.init(.unusableFile, "\(path): \(error.message ?? error.resultCode.description)")
+            }
+        default: self.init(.unusableFile, "\(path): \(error)")
         }
     }
-
-    private func lastError() -> String { String(cString: strerror(errno)) }
 }

@@ -5,7 +5,7 @@ enum UsageMigrations {
     /// Adds what is missing, in order. What is there already, records above all, stays as it is.
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration("counters, hours and days", foreignKeyChecks: .immediate) { database in
+        migrator.registerMigration("history", foreignKeyChecks: .immediate) { database in
             try UsageCounts.create(in: database)
             try UsageCounts.countWhatIsNew(in: database)
         }
