@@ -45,10 +45,18 @@ struct PluginSourceTests {
         #expect(check.errors + check.output == "\(MuninPlugin.folder)/\(plugin.name) pod syntax OK.\n")
     }
 
-    @Test("munindoc shows it")
+    @Test("munindoc shows it, found by its link")
     func munindoc() async throws {
         let machine = try await MuninMachine(section: [])
-        let page = try await machine.run(program: "munindoc", "wormhole_")
+        // Whoever follows the README links it from elsewhere.
+        let elsewhere = machine.folder.path + "/elsewhere"
+        try FileManager.default.moveItem(atPath: machine.plugins, toPath: elsewhere)
+        try FileManager.default.createDirectory(atPath: machine.plugins, withIntermediateDirectories: false)
+        try FileManager.default.createSymbolicLink(
+            atPath: machine.folder.path + "/etc/munin/plugins/wormhole_transit",
+            withDestinationPath: elsewhere + "/wormhole_"
+        )
+        let page = try await machine.run(program: "munindoc", "wormhole_transit")
         #expect(page.status == 0, "\(page)")
         for text in ["CONFIGURATION", "env.usagedb", "INTERPRETATION", "family=auto", "capabilities=autoconf suggest"] {
             #expect(page.output.contains(text), "\(text)")
