@@ -88,8 +88,9 @@ struct MuninNodeTests {
         let options = ["--usage-db=\(folder.path)/mailbox.sqlite", "--channel-db=\(folder.path)/relay.sqlite"]
         let mailbox = try await OriginalServer(.mailbox, options, folder: folder.path)
         try await Traffic(mailbox: mailbox.port, transit: relay.port).run()
-        // The originals' files are for their own user only: the administrator lets Munin run the plugins as that user.
-        let machine = try await MuninMachine(section: ["user root", "env.usagedb \(folder.path)/transit.sqlite"])
+        // The originals' files are for their own user only, until the administrator lets Munin read them.
+        for name in ["transit", "mailbox", "relay"] { #expect(chmod("\(folder.path)/\(name).sqlite", 0o644) == 0) }
+        let machine = try await MuninMachine(section: ["user munin", "env.usagedb \(folder.path)/transit.sqlite"])
         for group in ["transit", "mailbox", "server"] { try machine.link("wormhole_", as: "wormhole_" + group) }
         for plugin in MuninPlugin.originals { try machine.link(plugin.name) }
         try await eventually("the relay has committed its state") {
@@ -102,7 +103,7 @@ struct MuninNodeTests {
         #expect(graphs["wormhole_transit.open"]?.values.allSatisfy { Int($0) != nil } == true)
 
         try machine.configure([
-            "user root", "env.usagedb \(folder.path)/mailbox.sqlite", "env.channeldb \(folder.path)/relay.sqlite",
+            "user munin", "env.usagedb \(folder.path)/mailbox.sqlite", "env.channeldb \(folder.path)/relay.sqlite",
         ])
         let values = try MultigraphAnswer(try await machine.run("wormhole_mailbox").output)
         #expect(values["wormhole_mailbox"]?.values.allSatisfy { $0 == "U" } == true)
