@@ -37,6 +37,7 @@ final class UsageDatabaseSession {
             failed(error, after: MonotonicClock.duration(since: start))
             return false
         }
+        writer.queue.settle()
         for record in records { writer.metrics.records.add(1, .database, record.kind, .written) }
         writer.metrics.lastWrite.set(WallClock.now.seconds, .database)
         let duration = MonotonicClock.duration(since: start)
