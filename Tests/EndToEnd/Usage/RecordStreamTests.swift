@@ -47,17 +47,27 @@ struct RecordStreamTests {
         #expect(try await server.end(with: SIGTERM) == .exited(0))
     }
 
-    @Test("logger takes whole lines", arguments: ["logger", "jq | logger"])
+    @Test("logger takes whole lines to the log, as they come or by way of jq", arguments: ["logger", "jq | logger"])
     func logger(program: String) async throws {
-        let reader = "logger --no-act --stderr --tag wormhole --size 8KiB"
+        // Where the system's log would listen.
+        let folder = try TemporaryFolder()
+        let script = """
+            import socket, sys
+            log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            log.bind(sys.argv[1])
+            print("ready", flush=True)
+            while True: print(log.recv(65536).decode(), flush=True)
+            """
+        let system = try ChildProcess("python3", ["-c", script, folder.path + "/log"])
+        try await eventually("it listens") { system.output.hasPrefix("ready") }
+        let reader = "logger --socket \(folder.path)/log --tag wormhole --size 8KiB"
         let command = program == "logger" ? "exec \(reader)" : "jq --compact-output --unbuffered . | \(reader)"
         let server = try await RunningServer("--log-fd=3", shell: "exec 3> >(\(command))")
         try await exchange(server, mood: "scary")
         try await pair(server)
-        let child = await server.child
         let message = /wormhole: (\{.*\})/
-        try await eventually("logger has said all five") { child.errors.matches(of: message).count == 5 }
-        let records = try child.errors.matches(of: message).map { try JSON($0.1) }
+        try await eventually("the log has all five") { system.output.matches(of: message).count == 5 }
+        let records = try system.output.matches(of: message).map { try JSON($0.1) }
         #expect(records.compactMap { $0["kind"]?.string }.count == 5)
         #expect(records.contains { $0["result"]?.string == "scary" && $0["kind"]?.string == "mailbox" })
         #expect(try await server.end(with: SIGTERM) == .exited(0))
