@@ -27,14 +27,17 @@ struct Parts: Sendable {
     init(
         _ configuration: ApplianceConfiguration,
         listeners: inout Listeners,
+        logCounts: LogCounts,
         logger: @escaping @Sendable (String) -> Logger
     ) throws {
         self.configuration = configuration
         self.logger = logger
         names = listeners.names
         pipeline = ObservationPipeline()
+        var settings = configuration.telemetry
+        settings.logCounts = logCounts
         telemetry = try Telemetry(
-            configuration: configuration.telemetry,
+            configuration: settings,
             pipeline: pipeline,
             logger: logger("telemetry")
         )

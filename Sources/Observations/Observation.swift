@@ -47,6 +47,8 @@ package enum Observation: Equatable, Sendable {
     case sideReconnected
     /// Expiry removed state.
     case pruned(nameplates: Int, mailboxes: Int, messages: Int)
+    /// What the mailbox server may hold: connections, and bytes of stored messages; 0 for no bound.
+    case mailboxCapacityChanged(connections: Int, storedBytes: Int)
     /// How much the mailbox server holds now; replaces what was reported before.
     case mailboxLevels(MailboxLevels)
 
@@ -68,6 +70,8 @@ package enum Observation: Equatable, Sendable {
     case transitRatesChanged(session: Int, global: Int)
     /// The waiting side of the relay now; replaces what was reported before.
     case transitWaitingLevels(TransitWaitingLevels)
+    /// Where the relay's connections come from now; replaces what was reported before.
+    case transitSourceLevels(TransitSourceLevels)
     /// What one owner of pairs holds now; replaces what the same owner reported before.
     case relayLevels(RelayLevels)
 
@@ -85,4 +89,8 @@ package enum Observation: Equatable, Sendable {
     case lifecycleChanged(LifecycleState)
     /// An error that is our bug was caught.
     case internalErrorCaught(InternalErrorSource)
+    /// State was found that should not exist.
+    case invariantViolated(InvariantCheck)
+    /// The server has tried itself as a client would.
+    case selfTestFinished(SelfTestProbe, succeeded: Bool, duration: Duration)
 }

@@ -37,6 +37,13 @@ package final class ObservationPipeline: Sendable {
         return dropped
     }
 
+    /// Connections of one kind that are open: those accepted less those closed, by all sources together. From any thread.
+    ///
+    /// While one goes from loop to loop it is counted once. Nothing that is dropped makes this wrong.
+    package func openConnections(_ kind: ConnectionKind) -> Int {
+        rings.withLock { $0 }.reduce(0) { $0 + $1.openConnections(kind) }
+    }
+
     /// Waits until a source has something to read, ``interrupt()`` is called, or `timeout` has passed.
     ///
     /// May return early, and may return with nothing to read.

@@ -15,10 +15,11 @@ enum AdminRoutes {
         ),
         .get(
             "/metrics",
-            "All metrics in Prometheus' text format.",
-            contentType: "text/plain; version=0.0.4; charset=utf-8",
+            "The metrics, as Prometheus' text or as OpenMetrics, whichever is preferred; ?scope=mailbox,transit picks parts.",
+            contentType: MetricsRoute.textType,
+            parameters: ["scope"],
             countedAs: .metrics,
-            handler: metrics
+            handler: MetricsRoute.respond
         ),
         .get(
             "/healthz",
@@ -44,14 +45,6 @@ enum AdminRoutes {
         ),
     ]
 
-    @Sendable private static func metrics(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
-        AdminResponse(
-            status: 200,
-            contentType: "text/plain; version=0.0.4; charset=utf-8",
-            body: telemetry.exposition()
-        )
-    }
-
     @Sendable private static func health(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
         let stuck = telemetry.heartbeats.stuckLoops()
         return stuck.isEmpty ? .text(200, "ok") : .text(503, "stuck: \(stuck.joined(separator: ", "))")
@@ -61,7 +54,7 @@ enum AdminRoutes {
         let isReady = telemetry.state.isReady
         let verdict = isReady ? "ready" : "not ready"
         let lines =
-            request.parameters.contains("verbose")
+            request.parameters["verbose"] != nil
             ? ["state: \(telemetry.state.lifecycle.rawValue)"] + telemetry.state.checks.map(\.line) + [verdict]
             : [verdict]
         return .text(isReady ? 200 : 503, lines.joined(separator: "\n"))

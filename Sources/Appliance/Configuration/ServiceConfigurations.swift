@@ -10,7 +10,8 @@ internal import WormholeWire
 extension ApplianceConfiguration {
     var telemetry: TelemetryConfiguration {
         var result = TelemetryConfiguration()
-        result.build = BuildInfo(version: ApplianceVersion.current)
+        result.build = BuildInfo(version: ApplianceVersion.current, revision: ApplianceVersion.revision)
+        result.configurationDigest = ConfigurationDigest(of: self).text
         result.usageDatabasePath = records.databasePath
         result.usageSchema = records.schema
         result.logDescriptor = records.logDescriptor
@@ -20,6 +21,7 @@ extension ApplianceConfiguration {
         if let mailbox {
             result.readinessChecks.formUnion([.mailbox, .channelDatabase])
             result.maintenanceTasks.insert(.prune)
+            if mailbox.channelDatabasePath != ":memory:" { result.maintenanceTasks.insert(.checkpoint) }
             result.channelDatabasePath = mailbox.channelDatabasePath
         }
         if transit != nil { result.readinessChecks.insert(.transit) }

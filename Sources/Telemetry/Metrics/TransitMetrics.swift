@@ -18,6 +18,7 @@ struct TransitMetrics: Sendable {
     let pairSetup: Histogram<>
     let readPaused: Counter<>
     let bufferedBytes: Gauge<>
+    let bufferLimitBytes: Gauge<>
     let throttled: Counter<Limit>
     let rateLimit: Gauge<RateScope>
 
@@ -122,6 +123,12 @@ struct TransitMetrics: Sendable {
         bufferedBytes = table.gauge(
             "wormhole_transit_buffered_bytes",
             "Bytes in relay buffers.",
+            unit: .bytes,
+            .stable
+        )
+        bufferLimitBytes = table.gauge(
+            "wormhole_transit_buffer_limit_bytes",
+            "Bytes that relay buffers can hold at most, 0 when connections are not limited.",
             unit: .bytes,
             .stable
         )
