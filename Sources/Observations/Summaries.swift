@@ -86,11 +86,14 @@ package struct TransitPairing: Equatable, Sendable {
     /// From the second handshake's last byte to both `ok` lines being written.
     package let setupTime: Duration
     package let path: TransitPath
+    /// Whether both clients came from one network, as far as networks are told apart: not for this machine and Unix sockets.
+    package let isSameSource: Bool
 
-    package init(waitingTime: Duration, setupTime: Duration, path: TransitPath) {
+    package init(waitingTime: Duration, setupTime: Duration, path: TransitPath, isSameSource: Bool = false) {
         self.waitingTime = waitingTime
         self.setupTime = setupTime
         self.path = path
+        self.isSameSource = isSameSource
     }
 }
 

@@ -99,7 +99,7 @@ final class ObservationReader {
             .permissionDifficultyChanged, .nameplateAllocated, .nameplateRetired, .mailboxRetired,
             .messageReceived, .messageDelivered, .messagesReplayed, .sideReconnected, .pruned, .handshakeFinished,
             .transitPaired, .transitEnded, .transitProgressed, .transitReadPaused, .transitThrottled,
-            .transitRatesChanged, .databaseUsed, .databaseFailed,
+            .transitRatesChanged, .transitCapacityChanged, .databaseUsed, .databaseFailed,
             .maintenanceFinished, .internalErrorCaught:
             break
         }

@@ -93,7 +93,7 @@ package final class TransitServer: Sendable {
             await end(workers, webSockets, drainTimeout: .zero)
             throw error
         }
-        reportRates()
+        reportLimits()
         for name in names { logger.info("Transit starting on \(name)") }
     }
 
@@ -129,9 +129,16 @@ package final class TransitServer: Sendable {
 
     // MARK: Steps
 
-    private func reportRates() {
-        let source = pipeline.makeSource(capacity: 1)
+    private func reportLimits() {
+        let source = pipeline.makeSource(capacity: 2)
         source.append(.transitRatesChanged(session: configuration.sessionRate, global: configuration.globalRate))
+        let connections = configuration.admission.connections
+        source.append(
+            .transitCapacityChanged(
+                connections: connections,
+                bufferedBytes: RelaySupplies.capacity(connections: connections, pipes: configuration.pipes)
+            )
+        )
         source.flush()
     }
 

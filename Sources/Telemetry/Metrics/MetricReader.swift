@@ -90,6 +90,8 @@ final class MetricReader {
         case .transitRatesChanged(let session, let global):
             table.transit.rateLimit.set(Double(session), .session)
             table.transit.rateLimit.set(Double(global), .global)
+        case .transitCapacityChanged:
+            break
         case .transitWaitingLevels(let levels):
             table.transit.waiting.set(Double(levels.connections))
             table.transit.waitingTokens.set(Double(levels.tokens))

@@ -42,8 +42,8 @@ package enum UsageRecord: Equatable, Sendable {
             .commandFinished, .errorSent, .permissionChallenged,
             .permissionDifficultyChanged, .nameplateAllocated, .messageReceived, .messageDelivered, .messagesReplayed,
             .sideReconnected, .pruned, .mailboxLevels, .handshakeFinished, .transitPaired, .transitProgressed,
-            .transitReadPaused, .transitThrottled, .transitRatesChanged, .transitWaitingLevels, .relayLevels,
-            .databaseUsed, .databaseFailed,
+            .transitReadPaused, .transitThrottled, .transitRatesChanged, .transitCapacityChanged,
+            .transitWaitingLevels, .relayLevels, .databaseUsed, .databaseFailed,
             .maintenanceFinished, .readinessChanged, .lifecycleChanged, .internalErrorCaught:
             return nil
         }

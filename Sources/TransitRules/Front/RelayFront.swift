@@ -190,7 +190,8 @@ package struct RelayFront: ~Copyable {
             let record = PairRecord(
                 first: connections[partner.index].accepted,
                 second: connections[id.index].accepted,
-                paired: now
+                paired: now,
+                isSameSource: connections[id.index].source.map { $0 == connections[partner.index].source } ?? false
             )
             connections[partner.index].joined()
             connections[id.index].joined()

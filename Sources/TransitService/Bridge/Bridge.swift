@@ -216,10 +216,7 @@ final class Bridge {
     }
 
     private func observePairing(_ pair: BridgedPair) {
-        let setup = Instant.current - pair.record.paired
-        observe(
-            .transitPaired(TransitPairing(waitingTime: pair.record.waitingTime, setupTime: setup, path: pair.path))
-        )
+        observe(.transitPaired(pair.record.pairing(on: pair.path, at: .current)))
     }
 
     func progressed(_ bytes: Int, on path: TransitPath) {
