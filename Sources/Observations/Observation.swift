@@ -14,7 +14,7 @@ package enum Observation: Equatable, Sendable {
     case connectionRejected(Component, reason: RejectionReason)
     /// `accept(2)` failed.
     case acceptFailed(AcceptFailure)
-    /// A WebSocket Ping was answered.
+    /// A WebSocket Ping was answered, or the kernel has told, at the end of a relayed pair, what it measured for a socket.
     case keepaliveAnswered(Component, roundTrip: Duration)
     /// A limit changed an outcome.
     case limitHit(Limit)
@@ -68,6 +68,8 @@ package enum Observation: Equatable, Sendable {
     case transitThrottled(Limit, Duration)
     /// The rates pairs are held to, in bytes a second; 0 for none.
     case transitRatesChanged(session: Int, global: Int)
+    /// What the relay may hold: open connections, and bytes in its buffers and pipes; 0 for no bound.
+    case transitCapacityChanged(connections: Int, bufferedBytes: Int)
     /// The waiting side of the relay now; replaces what was reported before.
     case transitWaitingLevels(TransitWaitingLevels)
     /// Where the relay's connections come from now; replaces what was reported before.

@@ -86,13 +86,22 @@ package struct TransitPairing: Equatable, Sendable {
     /// From the second handshake's last byte to both `ok` lines being written.
     package let setupTime: Duration
     package let path: TransitPath
+    /// Whether both clients came from one network, as far as networks are told apart: not for this machine and Unix sockets.
+    package let isSameSource: Bool
     /// Both were the server itself.
     package let isSelfTest: Bool
 
-    package init(waitingTime: Duration, setupTime: Duration, path: TransitPath, isSelfTest: Bool = false) {
+    package init(
+        waitingTime: Duration,
+        setupTime: Duration,
+        path: TransitPath,
+        isSameSource: Bool = false,
+        isSelfTest: Bool = false
+    ) {
         self.waitingTime = waitingTime
         self.setupTime = setupTime
         self.path = path
+        self.isSameSource = isSameSource
         self.isSelfTest = isSelfTest
     }
 }

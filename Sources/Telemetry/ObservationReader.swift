@@ -103,8 +103,9 @@ final class ObservationReader {
             .permissionDifficultyChanged, .nameplateAllocated, .nameplateRetired, .mailboxRetired,
             .messageReceived, .messageDelivered, .messagesReplayed, .sideReconnected, .pruned, .handshakeFinished,
             .transitPaired, .transitEnded, .transitProgressed, .transitReadPaused, .transitThrottled,
-            .transitRatesChanged, .transitSourceLevels, .databaseUsed, .databaseFailed,
-            .maintenanceFinished, .internalErrorCaught, .invariantViolated, .capacityChanged, .selfTestFinished:
+            .transitRatesChanged, .transitCapacityChanged, .transitSourceLevels, .mailboxCapacityChanged,
+            .databaseUsed, .databaseFailed, .maintenanceFinished, .internalErrorCaught, .invariantViolated,
+            .selfTestFinished:
             break
         }
     }

@@ -65,6 +65,9 @@ final class MetricReader {
             table.mailbox.pruned.add(Double(nameplates), .nameplate)
             table.mailbox.pruned.add(Double(mailboxes), .mailbox)
             table.mailbox.pruned.add(Double(messages), .message)
+        case .mailboxCapacityChanged(let connections, let storedBytes):
+            table.connections.limit.set(Double(connections), .mailbox)
+            table.mailbox.storedLimitBytes.set(Double(storedBytes))
         case .mailboxLevels(let levels):
             show(levels)
 
@@ -73,6 +76,7 @@ final class MetricReader {
         case .transitPaired(let pairing):
             table.transit.pairWait.observe(pairing.waitingTime.seconds)
             table.transit.pairSetup.observe(pairing.setupTime.seconds)
+            if pairing.isSameSource { table.transit.sameSource.add() }
         case .transitEnded(let summary):
             count(summary)
         case .transitProgressed(let path, let bytes):
@@ -84,6 +88,11 @@ final class MetricReader {
         case .transitRatesChanged(let session, let global):
             table.transit.rateLimit.set(Double(session), .session)
             table.transit.rateLimit.set(Double(global), .global)
+        case .transitCapacityChanged(let connections, let bufferedBytes):
+            table.connections.limit.set(Double(connections), .transit)
+            table.limits.tableCapacity.set(Double(connections), .source)
+            table.limits.tableCapacity.set(Double(connections), .token)
+            table.transit.bufferLimitBytes.set(Double(bufferedBytes))
         case .transitWaitingLevels(let levels):
             table.transit.waiting.set(Double(levels.connections))
             table.transit.waitingTokens.set(Double(levels.tokens))
@@ -114,8 +123,6 @@ final class MetricReader {
             table.process.internalErrors.add(1, source)
         case .invariantViolated(let check):
             table.process.invariantViolations.add(1, check)
-        case .capacityChanged(let capacity, let amount):
-            show(capacity, Double(amount))
         case .selfTestFinished(let probe, let succeeded, let duration):
             table.selfTest.runs.add(1, probe, succeeded ? .success : .failure)
             guard succeeded else { break }
@@ -162,20 +169,6 @@ final class MetricReader {
         }
     }
 
-    private func show(_ capacity: Capacity, _ amount: Double) {
-        switch capacity {
-        case .mailboxConnections:
-            table.connections.limit.set(amount, .mailbox)
-        case .transitConnections:
-            table.connections.limit.set(amount, .transit)
-            table.limits.tableCapacity.set(amount, .source)
-            table.limits.tableCapacity.set(amount, .token)
-        case .mailboxStoredBytes:
-            table.mailbox.storedLimitBytes.set(amount)
-        case .transitBufferedBytes:
-            table.transit.bufferLimitBytes.set(amount)
-        }
-    }
 }
 
 @available(*, unavailable)

@@ -16,6 +16,7 @@ struct TransitMetrics: Sendable {
     let sessionThroughput: Histogram<>
     let pairWait: Histogram<>
     let pairSetup: Histogram<>
+    let sameSource: Counter<>
     let readPaused: Counter<>
     let bufferedBytes: Gauge<>
     let bufferLimitBytes: Gauge<>
@@ -112,6 +113,12 @@ struct TransitMetrics: Sendable {
             "From the second handshake being complete to both clients being told.",
             unit: .seconds,
             bounds: HistogramBounds.fast,
+            .stable
+        )
+        sameSource = table.counter(
+            "wormhole_transit_same_source_sessions_total",
+            "Pairs of which both sides came from one client network; this machine and Unix sockets are not counted.",
+            unit: .sessions,
             .stable
         )
         readPaused = table.counter(

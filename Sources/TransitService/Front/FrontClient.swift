@@ -18,6 +18,8 @@ struct WebSocketKey: Hashable, Sendable {
 struct FrontClients: ~Copyable {
     private var places: UnsafeMutablePointer<FrontClient?>
     private var capacity = 64
+    /// Those that are sockets.
+    private(set) var socketCount = 0
 
     init() {
         places = .allocate(capacity: capacity)
@@ -31,12 +33,14 @@ struct FrontClients: ~Copyable {
 
     mutating func insert(_ client: consuming FrontClient, at index: UInt32) {
         while Int(index) >= capacity { grow() }
+        if case .socket = client { socketCount += 1 }
         places[Int(index)] = consume client
     }
 
     /// - Returns: `nil` when there is nobody.
     mutating func remove(at index: UInt32) -> FrontClient? {
         guard Int(index) < capacity else { return nil }
+        if case .some(.socket) = places[Int(index)] { socketCount -= 1 }
         return places[Int(index)].take()
     }
 
