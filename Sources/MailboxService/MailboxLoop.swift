@@ -93,8 +93,12 @@ final class MailboxLoop {
         )
         source.append(.readinessChanged(.channelDatabase, isReady: true))
         source.append(.readinessChanged(.mailbox, isReady: true))
-        source.append(.capacityChanged(.mailboxConnections, to: configuration.maximumConnections))
-        source.append(.capacityChanged(.mailboxStoredBytes, to: configuration.limits.storedBytes))
+        source.append(
+            .mailboxCapacityChanged(
+                connections: configuration.maximumConnections,
+                storedBytes: configuration.limits.storedBytes
+            )
+        )
         if case .hashcash(let bits, _) = configuration.permission {
             source.append(.permissionDifficultyChanged(bits: bits))
         }

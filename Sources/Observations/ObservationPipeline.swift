@@ -19,7 +19,7 @@ package final class ObservationPipeline: Sendable {
     /// A new end for one loop.
     ///
     /// - Parameter capacity: How many observations it holds until the reader comes by; a power of two.
-    package func makeSource(capacity: Int = ObservationPipeline.defaultCapacity) -> ObservationSource {
+    package func makeSource(capacity: Int = ObservationPipeline.defaultCapacity) -> sending ObservationSource {
         let ring = ObservationRing(capacity: capacity)
         rings.withLock { $0.append(ring) }
         return ObservationSource(ring: ring, pipeline: self)

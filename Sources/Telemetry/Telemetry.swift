@@ -18,6 +18,10 @@ package final class Telemetry: Sendable {
     /// Where event loops register to be watched.
     package let heartbeats = LoopHeartbeats()
     package let metrics: MetricTable
+    /// Whether the state of the services agrees with itself.
+    package let consistency: ConsistencyChecks
+    /// For those who rarely have something to say.
+    package let reporter: ObservationReporter
 
     private let configuration: TelemetryConfiguration
     let pipeline: ObservationPipeline
@@ -42,6 +46,8 @@ package final class Telemetry: Sendable {
         self.pipeline = pipeline
         self.logger = logger
         build = configuration.build
+        reporter = ObservationReporter(pipeline)
+        consistency = ConsistencyChecks(reporter: reporter)
         state = ProcessState(checks: configuration.allChecks)
         metrics = MetricTable(configuration)
         texts = Dictionary(

@@ -37,6 +37,13 @@ enum AdminRoutes {
             handler: readiness
         ),
         .get(
+            "/debug/consistency",
+            "Checks now whether the state of the services agrees with itself: 200 when it does, 500 with what does not.",
+            contentType: plainText,
+            countedAs: .debug,
+            handler: consistency
+        ),
+        .get(
             "/version",
             "The running build.",
             contentType: "application/json",
@@ -58,6 +65,17 @@ enum AdminRoutes {
             ? ["state: \(telemetry.state.lifecycle.rawValue)"] + telemetry.state.checks.map(\.line) + [verdict]
             : [verdict]
         return .text(isReady ? 200 : 503, lines.joined(separator: "\n"))
+    }
+
+    /// How long the endpoint's one thread waits for the loops: a stuck one is asked about at `/healthz`.
+    private static let longestCheck = Duration.seconds(2)
+
+    @Sendable private static func consistency(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
+        guard let report = telemetry.consistency.run(upTo: longestCheck) else {
+            return .text(503, "the services do not run, or one of their loops does not answer")
+        }
+        guard !report.findings.isEmpty else { return .text(200, "consistent") }
+        return .text(500, report.findings.map { "\($0.check.rawValue): \($0.what)" }.joined(separator: "\n"))
     }
 
     @Sendable private static func version(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {

@@ -18,8 +18,6 @@ struct WebSocketKey: Hashable, Sendable {
 struct FrontClients: ~Copyable {
     private var places: UnsafeMutablePointer<FrontClient?>
     private var capacity = 64
-    /// Those that are sockets.
-    private(set) var socketCount = 0
 
     init() {
         places = .allocate(capacity: capacity)
@@ -33,14 +31,12 @@ struct FrontClients: ~Copyable {
 
     mutating func insert(_ client: consuming FrontClient, at index: UInt32) {
         while Int(index) >= capacity { grow() }
-        if case .socket = client { socketCount += 1 }
         places[Int(index)] = consume client
     }
 
     /// - Returns: `nil` when there is nobody.
     mutating func remove(at index: UInt32) -> FrontClient? {
         guard Int(index) < capacity else { return nil }
-        if case .some(.socket) = places[Int(index)] { socketCount -= 1 }
         return places[Int(index)].take()
     }
 
@@ -52,6 +48,11 @@ struct FrontClients: ~Copyable {
         case .some(.webSocket): return nil
         case .none: return nil
         }
+    }
+
+    /// Those that are sockets, counted one by one.
+    var socketCount: Int {
+        (0..<UInt32(capacity)).count { withSocket(at: $0) { _ in true } ?? false }
     }
 
     /// The handshake of a client is over.

@@ -9,9 +9,8 @@ extension FrontLoop {
     static let auditPause = Duration.milliseconds(2)
 
     func proceedWithAudits() {
-        guard var (audit, answer) = audits.first else { return }
-        guard !audit.step(rules, limit: Self.connectionsPerTurn) else { return audits[0] = (audit, answer) }
-        audits.removeFirst()
+        guard !audits.isEmpty, !audits[0].audit.step(rules, limit: Self.connectionsPerTurn) else { return }
+        let (audit, answer) = audits.removeFirst()
         answer.give(audit.findings + miscounts)
     }
 
