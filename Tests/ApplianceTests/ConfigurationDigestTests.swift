@@ -1,4 +1,5 @@
 import LinuxIO
+import Logging
 import Testing
 
 @testable import Appliance

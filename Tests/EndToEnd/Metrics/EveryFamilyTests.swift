@@ -11,7 +11,6 @@ struct EveryFamilyTests {
         "wormhole_invariant_violations_total": "the same",
         "wormhole_observations_dropped_total": "telemetry would have to be behind by thousands of events",
         "wormhole_metrics_collect_errors_total": "/proc would have to be gone",
-        "wormhole_usage_queue_records": "records wait for some milliseconds",
         "wormhole_log_dropped_total": "the reader of the log would have to be slower than all clients",
         "wormhole_db_errors_total": "a disk would have to fail, or be full",
         "wormhole_sources_tracked": "this machine is not counted by source, and tests have no other",
@@ -126,6 +125,11 @@ struct EveryFamilyTests {
             try await server.metric(#"wormhole_transit_sessions_total{mood="happy"}"#) == 1
         }
         await waiting.close()
+        try await eventually("a record waits for the next commit") {
+            await (try WebSocketTestSocket.connect(port: port)).close()
+            families.note(try await server.get("/metrics"))
+            return families.moved.contains("wormhole_usage_queue_records")
+        }
     }
 
     /// A request that is none, and a time in which there are no descriptors.
