@@ -44,14 +44,19 @@ struct SelfTestTests {
         var found: (Bool, Duration)?
         try await eventually("a test of the \(probe) is over") {
             _ = pipeline.drain { observation in
-                if case .selfTestFinished(probe, let succeeded, let duration) = observation { found = (succeeded, duration) }
+                if case .selfTestFinished(probe, let succeeded, let duration) = observation {
+                    found = (succeeded, duration)
+                }
             }
             return found != nil
         }
         return try #require(found)
     }
 
-    @Test("meets itself through the mailbox server, proof of work or not, and leaves no record", arguments: [false, true])
+    @Test(
+        "meets itself through the mailbox server, proof of work or not, and leaves no record",
+        arguments: [false, true]
+    )
     func mailbox(requiresHashcash: Bool) async throws {
         var subject = SelfTestSubject()
         let listener = try ListeningSocket.open(Endpoint(Self.anyPort))
@@ -90,10 +95,20 @@ struct SelfTestTests {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         if overWebSocket {
             server = TransitServer(
-                configuration: configuration, tcp: nil, webSocket: listener, pipeline: observed, logger: logger)
+                configuration: configuration,
+                tcp: nil,
+                webSocket: listener,
+                pipeline: observed,
+                logger: logger
+            )
         } else {
             server = TransitServer(
-                configuration: configuration, tcp: listener, webSocket: nil, pipeline: observed, logger: logger)
+                configuration: configuration,
+                tcp: listener,
+                webSocket: nil,
+                pipeline: observed,
+                logger: logger
+            )
         }
         try await server.start()
         try await testing(subject) { pipeline in
@@ -128,7 +143,9 @@ struct SelfTestTests {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         let lines = Mutex<[String]>([])
-        let log: @Sendable ([UInt8]) -> Void = { line in lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) } }
+        let log: @Sendable ([UInt8]) -> Void = { line in
+            lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
+        }
         try await testing(subject, timeout: .milliseconds(100), log: log) { pipeline in
             for _ in 0..<2 {
                 let (succeeded, duration) = try await next(.mailbox, pipeline)

@@ -21,8 +21,14 @@ struct EveryFamilyTests {
     @Test("is moved by something that happens to a real server")
     func everyFamily() async throws {
         let server = try await RunningServer(
-            "--blur-usage=60", "--selftest-interval=0.5", "--offer-hashcash=1", "--max-mailbox-messages=9",
-            "--expire-after=1", "--session-rate=2000000", "--drain-timeout=60", recordsLines: true
+            "--blur-usage=60",
+            "--selftest-interval=0.5",
+            "--offer-hashcash=1",
+            "--max-mailbox-messages=9",
+            "--expire-after=1",
+            "--session-rate=2000000",
+            "--drain-timeout=60",
+            recordsLines: true
         )
         var families = Families()
         try await talk(to: server, &families)
@@ -44,7 +50,10 @@ struct EveryFamilyTests {
         }
         let still = families.known.subtracting(families.moved)
         #expect(still.subtracting(Self.unreachable.keys).sorted() == [], "nothing moves these")
-        #expect(Set(Self.unreachable.keys).subtracting(still).sorted() == [], "these can be reached, and need no excuse")
+        #expect(
+            Set(Self.unreachable.keys).subtracting(still).sorted() == [],
+            "these can be reached, and need no excuse"
+        )
         #expect(try await server.end(with: SIGTERM) == .exited(0))
     }
 
