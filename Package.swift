@@ -180,7 +180,7 @@ let package = Package(
         .testTarget(
             name: "EndToEnd",
             dependencies: [
-                "Appliance", "LinuxIO", "Telemetry", "TestSupport", "wormhole-server", logging,
+                "Appliance", "LinuxIO", "Telemetry", "TestSupport", "TransitService", "wormhole-server", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["requirements.txt"],
