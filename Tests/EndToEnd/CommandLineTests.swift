@@ -111,7 +111,7 @@ struct CommandLineTests {
         #expect(configuration.records.blurSeconds == 0)
     }
 
-    @Test("transit takes every option of the original, and its leading word")
+    @Test("118: transit takes every option of the original, in both spellings, and its leading word")
     func transitOptions() throws {
         let configuration = try transit(
             "transitrelay",
@@ -135,5 +135,8 @@ struct CommandLineTests {
         #expect(configuration.records.databasePath == "t.sqlite")
         #expect(configuration.drainTimeout == .seconds(2.5))
         #expect(configuration.logLevel == .warning)
+        let long = try transit("--port=tcp:1", "--websocket=tcp:2", "--websocket-url=wss://relay.example/").transit
+        let short = try transit("-p", "tcp:1", "-w", "tcp:2", "-u", "wss://relay.example/").transit
+        #expect(long == short)
     }
 }

@@ -23,7 +23,9 @@ enum Scenario {
         .messagesReplayed(count: 3, bytes: 60), .sideReconnected, .pruned(nameplates: 1, mailboxes: 2, messages: 3),
         .mailboxLevels(levels), .nameplateRetired(Sample.nameplate()), .mailboxRetired(Sample.mailbox()),
         .handshakeFinished(form: .sided, result: .ok),
-        .transitPaired(.init(waitingTime: .seconds(3), setupTime: .microseconds(50), path: .tcpToTCP, isSameSource: true)),
+        .transitPaired(
+            .init(waitingTime: .seconds(3), setupTime: .microseconds(50), path: .tcpToTCP, isSameSource: true)
+        ),
         .transitProgressed(path: .tcpToTCP, bytes: 50_000_000), .transitReadPaused(.milliseconds(250)),
         .transitThrottled(.transitGlobalRate, .seconds(2)), .transitRatesChanged(session: 1000, global: 2000),
         .transitCapacityChanged(connections: 5000, bufferedBytes: 1 << 29),

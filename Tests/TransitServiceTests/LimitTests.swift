@@ -235,20 +235,21 @@ struct LimitTests {
                 #expect(try await arrived == limit)
                 #expect(try await client.next().closeCode == 1000)
             } else {
-                async let remainder = client.remainder()
                 do { try await socket.send(pattern, count: 3 * limit) } catch is WebSocketTestError {}
-                let frames = try await eventually("a record", { relay.records.first }).session?.cause
-                #expect(frames == .maximumBytes)
-                let payload = try await remainder.frames.filter { $0.opcode == 2 }.flatMap(\.payload)
+                var payload: [UInt8] = []
+                while payload.count < limit { payload += try await client.nextBinary() }
                 #expect(payload.count == limit && pattern.matches(payload, at: 0))
+                #expect(try await client.next().closeCode == 1000)
             }
-            #expect(try await relay.records(1).first?.totalBytes == UInt64(limit))
-            await client.socket.close()
+            _ = try await client.close()
             await socket.close()
+            let record = try #require(try await relay.records(1).first)
+            #expect(record.totalBytes == UInt64(limit))
+            #expect(record.session?.cause == .maximumBytes)
         }
     }
 
-    @Test("who waits for longer than the operator allows is closed as lonely, without a word")
+    @Test("(D9) who waits for longer than the operator allows is closed as lonely, without a word")
     func waitTimeout() async throws {
         try await TestRelay.run(configure: { $0.waitTimeout = .milliseconds(200) }) { relay in
             let client = try await relay.client(Handshake.legacy())

@@ -66,7 +66,7 @@ package struct MailboxLimitSettings: Sendable, Equatable {
 }
 
 /// The transit relay's part of the configuration.
-package struct TransitSettings: Sendable {
+package struct TransitSettings: Sendable, Equatable {
     /// Where TCP and Unix-domain clients come in.
     package var tcp: [Endpoint]
     /// Where WebSocket clients come in.

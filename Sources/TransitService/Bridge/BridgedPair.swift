@@ -53,7 +53,7 @@ final class BridgedPair {
         // What comes after the end is nobody's any more, and does not count.
         guard closing.allowance(from: side) > payload.readableBytes else { return }
         let room = bridge.limits.bytes - min(totalBytes, bridge.limits.bytes)
-        if payload.readableBytes > room { payload = payload.getSlice(at: payload.readerIndex, length: Int(room)) ?? payload }
+        if payload.readableBytes > room { payload = payload.readSlice(length: Int(room)) ?? payload }
         let count = payload.readableBytes
         closing.took(count, from: side)
         totalBytes += UInt64(count)
