@@ -151,9 +151,13 @@ let package = Package(
             dependencies: ["Observations", "TransitRules", "TestSupport", "WormholeWire"],
             swiftSettings: strict
         ),
+        // Counts the allocations of the tests' process, thread by thread.
+        .target(name: "AllocationCount", path: "Tests/AllocationCount"),
         .testTarget(
             name: "TransitServiceTests",
-            dependencies: ["LinuxIO", "Observations", "TransitService", "TestSupport", "WormholeWire", logging],
+            dependencies: [
+                "AllocationCount", "LinuxIO", "Observations", "TransitService", "TestSupport", "WormholeWire", logging,
+            ],
             swiftSettings: strict
         ),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"], swiftSettings: strict),
