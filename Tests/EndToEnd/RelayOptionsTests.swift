@@ -15,6 +15,7 @@ struct RelayOptionsTests {
         "--max-session-bytes=704", "--stalled-drain-timeout=705", "--max-relay-connections=706",
         "--max-relay-connections-per-source=707", "--max-relay-handshakes=708", "--max-relay-handshakes-per-source=709",
         "--max-relay-waiting-per-source=710", "--session-rate=711", "--global-rate=712",
+        "--max-relay-connection-rate=713", "--max-relay-connection-rate-per-source=714",
     ]
 
     /// What no option says.
@@ -37,6 +38,8 @@ struct RelayOptionsTests {
         expected.waitingPerSourceAndToken = 710
         expected.sessionRate = 711
         expected.globalRate = 712
+        expected.connectionRate = 713
+        expected.connectionRatePerSource = 714
         expected.serverName = ApplianceVersion.serverName
         return expected
     }
@@ -76,10 +79,15 @@ struct RelayOptionsTests {
         let start = try #require(try StartCommand.parse([]).configuration().transitService)
         #expect(start.waitTimeout == .seconds(86_400))
         #expect(start.idleTimeout == .seconds(1800))
+        #expect(start.connectionRate == 500)
+        #expect(start.connectionRatePerSource == 10)
         let transit = try #require(try TransitCommand.parse([]).configuration().transitService)
         #expect(transit.waitTimeout == .zero)
         #expect(transit.idleTimeout == .zero)
-        let neither = try StartCommand.parse(["--wait-timeout=0", "--idle-timeout=0"]).configuration().transitService
+        let neither = try StartCommand.parse([
+            "--wait-timeout=0", "--idle-timeout=0", "--max-relay-connection-rate=0",
+            "--max-relay-connection-rate-per-source=0",
+        ]).configuration().transitService
         #expect(neither == transit)
     }
 
