@@ -129,8 +129,8 @@ package struct Blur: Equatable, Sendable {
             .errorSent, .permissionChallenged, .permissionDifficultyChanged, .nameplateAllocated, .messageReceived,
             .messageDelivered, .messagesReplayed, .sideReconnected, .pruned, .mailboxLevels, .handshakeFinished,
             .transitProgressed, .transitReadPaused, .transitThrottled, .transitRatesChanged,
-            .transitCapacityChanged, .relayLevels, .databaseUsed, .databaseFailed, .maintenanceFinished, .readinessChanged, .lifecycleChanged,
-            .internalErrorCaught:
+            .transitCapacityChanged, .relayLevels, .databaseUsed, .databaseFailed,
+            .maintenanceFinished, .readinessChanged, .lifecycleChanged, .internalErrorCaught:
             return observation
         }
     }
