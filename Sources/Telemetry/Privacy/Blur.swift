@@ -115,7 +115,12 @@ package struct Blur: Equatable, Sendable {
             return .connectionClosed(kind, cause: cause, lifetime: self(lifetime))
         case .transitPaired(let pairing):
             return .transitPaired(
-                TransitPairing(waitingTime: self(pairing.waitingTime), setupTime: pairing.setupTime, path: pairing.path)
+                TransitPairing(
+                    waitingTime: self(pairing.waitingTime),
+                    setupTime: pairing.setupTime,
+                    path: pairing.path,
+                    isSameSource: pairing.isSameSource
+                )
             )
         case .transitWaitingLevels(var levels):
             levels.oldest = levels.oldest.map { self($0) }
