@@ -109,7 +109,8 @@ struct UsageCountsTests {
         // As if an original server had written the rows: without the tables of ours.
         try await view.execute(
             """
-            DROP TABLE counters; DROP TABLE hours; DROP TABLE days; DROP TABLE counted; DROP TABLE imported; DROP TABLE grdb_migrations;
+            DROP TABLE counters; DROP TABLE hours; DROP TABLE days; DROP TABLE counted; DROP TABLE imported;
+            DROP TABLE blurring; DROP TABLE grdb_migrations;
             """
         )
         try write([])

@@ -75,6 +75,7 @@ struct UsageDatabaseFileTests {
     ]
     /// Ours, in either kind of file.
     static let own = [
+        "blurring:rebooted INTEGER,blur_time INTEGER",
         "counted:name TEXT,value INTEGER", "counters:name TEXT,value INTEGER",
         "days:start INTEGER,name TEXT,value INTEGER", "grdb_migrations:identifier TEXT",
         "hours:start INTEGER,name TEXT,value INTEGER", "imported:digest INTEGER",

@@ -141,11 +141,17 @@ final class UsageDatabase {
             )
         case .transitOnly:
             // The relay's own are whole seconds.
+            let rebooted = row.rebooted.wholeSeconds
             try insert(
                 into: "current",
                 UsageSchema.mailboxCurrent.prefix(2) + UsageSchema.relayCurrent,
                 database,
-                [row.rebooted.wholeSeconds, row.updated.wholeSeconds] + relay
+                [rebooted, row.updated.wholeSeconds] + relay
+            )
+            try database.execute(sql: "DELETE FROM blurring")
+            try database.execute(
+                sql: "INSERT INTO blurring (rebooted, blur_time) VALUES (?, ?)",
+                arguments: [rebooted, row.blurSeconds]
             )
         }
     }
