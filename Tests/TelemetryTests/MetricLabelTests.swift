@@ -15,8 +15,8 @@ struct MetricLabelTests {
         RecordKind.self, TaskResult.self, SideCount.self, CommandClass.self, DigitCount.self, ApplicationLabel.self,
         ClientImplementation.self, MessageDirection.self, PrunedKind.self, ForNameplate.self, RecordSink.self,
         RecordResult.self, DatabaseFile.self, InvariantCheck.self, SelfTestProbe.self, ShortLength.self,
-        LimitTable.self,
-        LogLevel.self, RateScope.self, LogStream.self, AdminPath.self, StatusClass.self,
+        LimitTable.self, LogLevel.self, RateScope.self, LogStream.self, AdminPath.self, StatusClass.self,
+        UsageTable.self,
     ]
 
     @Test("a label's number is its place among all cases", arguments: labels.indices)

@@ -130,6 +130,17 @@ struct UsageDatabaseWriterTests {
         )
     }
 
+    @Test("the relay alone says beside its row whether times are blurred, for the same start", arguments: [0, 3600])
+    func relayBlurs(seconds: Int) async throws {
+        let writer = try writer {
+            $0.usageSchema = .transitOnly
+            $0.blurSeconds = seconds
+        }
+        await writer.stop(within: .seconds(10))
+        let blur = try await view.rows("SELECT blur_time FROM blurring JOIN current USING (rebooted)")
+        #expect(blur == [seconds == 0 ? "NULL" : "3600"])
+    }
+
     @Test("another process reads whole transactions while we write")
     func readWhileWriting() async throws {
         let writer = try writer { $0.commitInterval = .milliseconds(1) }

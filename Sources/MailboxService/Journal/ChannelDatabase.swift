@@ -67,6 +67,11 @@ package final class ChannelDatabase {
         logPages.deallocate()
     }
 
+    /// The version of its tables, which stays as it was found.
+    package func schemaVersion() throws -> Int {
+        try queue.inDatabase { try Int.fetchOne($0, sql: "SELECT version FROM version") ?? 0 }
+    }
+
     // MARK: Opening
 
     private static var configuration: Configuration {
@@ -88,6 +93,7 @@ package final class ChannelDatabase {
         Glibc.close(descriptor)
         defer { unlink(draft) }
         let queue = try DatabaseQueue(path: draft, configuration: configuration)
+        try queue.inDatabase { db in try db.execute(sql: "PRAGMA page_size = \(ChannelSchema.pageSize)") }
         try queue.inTransaction { db in
             try db.execute(sql: ChannelSchema.creation)
             return .commit

@@ -40,7 +40,7 @@ final class JSONLogWriter: Sendable {
         }
         self.descriptor = descriptor
         kinds = configuration.logKinds
-        queue = RecordQueue(for: .logDescriptor, capacity: configuration.queueCapacity, metrics: metrics)
+        queue = RecordQueue(for: .logDescriptor, capacity: configuration.sinkCapacity, metrics: metrics)
         self.metrics = metrics
         self.pipeline = pipeline
         self.logger = logger
@@ -55,6 +55,9 @@ final class JSONLogWriter: Sendable {
     func append(_ records: [UsageRecord]) {
         queue.append(kinds.count == RecordKind.allCases.count ? records : records.filter { kinds.contains($0.kind) })
     }
+
+    /// Counts records that could not be held until their window is over. From the telemetry thread.
+    func drop(_ records: [UsageRecord]) { queue.drop(records.filter { kinds.contains($0.kind) }) }
 
     /// Writes what is queued and ends. When the reader does not take it within `timeout`, the rest is dropped.
     func stop(within timeout: Duration) async {

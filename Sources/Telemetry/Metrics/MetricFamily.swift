@@ -16,6 +16,7 @@ package struct MetricFamily: Sendable {
         case bytesPerSecond = "bytes per second"
         case seconds
         case unixSeconds = "seconds since 1970"
+        case version
         /// 0 or 1, or always 1.
         case flag
     }
@@ -58,6 +59,21 @@ package struct MetricFamily: Sendable {
     /// The name without the suffix that only the samples of a counter have in OpenMetrics.
     var baseName: String {
         kind == .counter && name.hasSuffix("_total") ? String(name.dropLast("_total".count)) : name
+    }
+
+    /// The same family with its numbers elsewhere.
+    func with(_ cells: MetricCells) -> Self {
+        Self(
+            name: name,
+            section: section,
+            help: help,
+            kind: kind,
+            unit: unit,
+            labels: labels,
+            stability: stability,
+            cells: cells,
+            hiddenSeries: hiddenSeries
+        )
     }
 
     /// The label values of every series, the last label changing fastest.

@@ -20,6 +20,7 @@ actor RunningServer {
     private let options: [String]
     private let sandbox: Sandbox?
     private let records: String?
+    private let reader: String?
     private(set) var child: ChildProcess
     private(set) var ports: Ports
 
@@ -28,14 +29,17 @@ actor RunningServer {
     /// - Parameters:
     ///   - options: Come after those for free ports, and win.
     ///   - recordsLines: Whether lines of JSON go to the file ``recordLines()`` reads.
+    ///   - reader: A shell command that reads the lines of JSON from a pipe instead.
     init(
         _ options: String...,
         in sandbox: Sandbox? = nil,
         recordsLines: Bool = false,
+        reader: String? = nil,
         folder: TemporaryFolder? = nil
     ) async throws {
         self.folder = try folder ?? TemporaryFolder()
         self.sandbox = sandbox
+        self.reader = reader
         records = recordsLines ? self.folder.path + "/records.jsonl" : nil
         self.options =
             [
@@ -43,14 +47,14 @@ actor RunningServer {
                 "--transit-websocket=\(Self.anyPort)", "--admin=\(Self.anyPort)",
                 // Nobody but the test is to be counted.
                 "--selftest-interval=0",
-            ] + (recordsLines ? ["--log-fd=3"] : []) + options
-        (child, ports) = try await Self.launch(self.options, in: sandbox, records: records)
+            ] + (recordsLines || reader != nil ? ["--log-fd=3"] : []) + options
+        (child, ports) = try await Self.launch(self.options, in: sandbox, records: records, reader: reader)
     }
 
     /// Starts again after the process has ended, in the same folder; the ports are new ones.
     func restart() async throws {
         try #require(child.hasEnded, "it still runs")
-        (child, ports) = try await Self.launch(options, in: sandbox, records: records)
+        (child, ports) = try await Self.launch(options, in: sandbox, records: records, reader: reader)
     }
 
     /// Ends it with a signal.
@@ -93,10 +97,17 @@ actor RunningServer {
     private static func launch(
         _ options: [String],
         in sandbox: Sandbox?,
-        records: String?
+        records: String?,
+        reader: String?
     ) async throws -> (ChildProcess, Ports) {
         let setup = ChildProcess.Setup(extraOutput: records)
-        let program = try Repository.server()
+        var program = try Repository.server()
+        var options = options
+        if let reader {
+            // The shell gives its place to the server, which then is the process the test signals.
+            options = ["-c", "exec 3> >(\(reader)); exec \"$@\"", "bash", program] + options
+            program = "bash"
+        }
         let child = try sandbox?.start(program, options, setup) ?? ChildProcess(program, options, setup)
         try await child.errors("the server is ready") { $0.contains("[server] ready") }
         var ports = Ports()
