@@ -6,7 +6,7 @@ import WormholeWire
 extension MemoryStore {
     /// The mailboxes there are, and those that somebody listens to.
     var auditedMailboxes: [MailboxID] {
-        Array(mailboxes.keys) + mailboxesWithListeners.filter { mailboxes[$0] == nil }
+        Array(mailboxes.keys) + listenedMailboxes.filter { mailboxes[$0] == nil }
     }
 
     var auditedNameplates: [(app: AppID, nameplate: Nameplate)] {
@@ -80,7 +80,7 @@ extension MemoryStore {
         compare("nameplates", \.nameplates)
         compare("stored messages", \.storedMessages)
         compare("stored bytes", \.storedBytes)
-        counted.subscriptions = mailboxesWithListeners.reduce(0) { $0 + listeners(of: $1).count }
+        counted.subscriptions = listenedMailboxes.reduce(0) { $0 + listeners(of: $1).count }
         compare("listeners", \.subscriptions)
         return findings
     }

@@ -113,7 +113,7 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
 
     func hasListeners(_ mailbox: MailboxID) -> Bool { listeners[mailbox] != nil }
     func listeners(of mailbox: MailboxID) -> [ConnectionID] { listeners[mailbox] ?? [] }
-    var mailboxesWithListeners: some Collection<MailboxID> { listeners.keys }
+    var listenedMailboxes: some Collection<MailboxID> { listeners.keys }
 
     mutating func takeOrphans() -> [(AppID, Nameplate)] {
         defer { orphans = [] }

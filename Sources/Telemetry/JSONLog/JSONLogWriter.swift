@@ -57,7 +57,7 @@ final class JSONLogWriter: Sendable {
     }
 
     /// Counts records that could not be held until their window is over. From the telemetry thread.
-    func drop(_ records: [UsageRecord]) { queue.drop(records.filter { kinds.contains($0.kind) }) }
+    func drop(_ records: [UsageRecord]) { queue.refuse(records.filter { kinds.contains($0.kind) }) }
 
     /// Writes what is queued and ends. When the reader does not take it within `timeout`, the rest is dropped.
     func stop(within timeout: Duration) async {
@@ -86,6 +86,7 @@ final class JSONLogWriter: Sendable {
             }
             do throws(JSONLogOutput.Failure) {
                 try output.write(JSONLine(record).bytes) { health.hasFailed("its reader takes nothing") }
+                queue.settle()
                 metrics.records.add(1, .logDescriptor, record.kind, .written)
                 metrics.lastWrite.set(WallClock.now.seconds, .logDescriptor)
                 health.hasWritten()

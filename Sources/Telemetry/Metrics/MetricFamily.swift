@@ -56,11 +56,6 @@ package struct MetricFamily: Sendable {
     /// Series that are not shown while they are zero: combinations that cannot happen, and parts that are not there.
     let hiddenSeries: Set<Int>
 
-    /// The name without the suffix that only the samples of a counter have in OpenMetrics.
-    var baseName: String {
-        kind == .counter && name.hasSuffix("_total") ? String(name.dropLast("_total".count)) : name
-    }
-
     /// The same family with its numbers elsewhere.
     func with(_ cells: MetricCells) -> Self {
         Self(
@@ -74,6 +69,11 @@ package struct MetricFamily: Sendable {
             cells: cells,
             hiddenSeries: hiddenSeries
         )
+    }
+
+    /// The name without the suffix that only the samples of a counter have in OpenMetrics.
+    var baseName: String {
+        kind == .counter && name.hasSuffix("_total") ? String(name.dropLast("_total".count)) : name
     }
 
     /// The label values of every series, the last label changing fastest.

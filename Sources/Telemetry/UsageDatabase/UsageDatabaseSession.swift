@@ -37,6 +37,7 @@ final class UsageDatabaseSession {
             failed(error, after: MonotonicClock.duration(since: start))
             return false
         }
+        writer.queue.settle()
         for record in records { writer.metrics.records.add(1, .database, record.kind, .written) }
         writer.metrics.lastWrite.set(WallClock.now.seconds, .database)
         let duration = MonotonicClock.duration(since: start)
@@ -51,14 +52,18 @@ final class UsageDatabaseSession {
     ///
     /// - Returns: Whether there may be more to delete at once.
     func deleteSomeOldRecords() -> Bool {
-        guard retention.isDue, let database, let limit = retention.limit(at: WallClock.now) else { return false }
+        guard retention.isDue, let limit = retention.limit(at: WallClock.now) else { return false }
+        guard let database else {
+            retention.postpone()
+            return false
+        }
         let start = MonotonicClock.nanoseconds
         do {
             if try database.deleteSome(before: limit) { return true }
             oldest = try database.oldestRecord()
             showRows(of: database, with: [])
         } catch {
-            retention.hasLooked()
+            retention.postpone()
             failed(error, after: MonotonicClock.duration(since: start), at: .retention)
             return false
         }

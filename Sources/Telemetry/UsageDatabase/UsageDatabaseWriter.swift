@@ -62,7 +62,7 @@ final class UsageDatabaseWriter: Sendable {
     func append(_ records: [UsageRecord]) { queue.append(records) }
 
     /// Counts records that could not be held until their window is over. From the telemetry thread.
-    func drop(_ records: [UsageRecord]) { queue.drop(records) }
+    func drop(_ records: [UsageRecord]) { queue.refuse(records) }
 
     /// What the next `current` row shows. From the telemetry thread.
     func update(_ levels: CurrentRow.Levels) { self.levels.withLock { $0 = levels } }

@@ -28,8 +28,11 @@ struct UsageRetention {
     /// Records that started before this are to be deleted.
     func limit(at now: Timestamp) -> Timestamp? { age.map { now - $0 } }
 
-    /// There is nothing more to delete for now, or it cannot be done.
+    /// There is nothing more to delete for now.
     mutating func hasLooked() { next = MonotonicClock.nanoseconds + UInt64(max(0, interval.seconds) * 1e9) }
+
+    /// It cannot be done now: once more in a minute, or when it would be time anyway.
+    mutating func postpone() { next = MonotonicClock.nanoseconds + UInt64(max(0, min(60, interval.seconds)) * 1e9) }
 
     /// Deletes some of the records that started before a time; what they were counted for stays.
     ///

@@ -20,7 +20,7 @@ actor RunningServer {
     private let options: [String]
     private let sandbox: Sandbox?
     private let records: String?
-    private let reader: String?
+    private let shell: String?
     private(set) var child: ChildProcess
     private(set) var ports: Ports
 
@@ -29,17 +29,17 @@ actor RunningServer {
     /// - Parameters:
     ///   - options: Come after those for free ports, and win.
     ///   - recordsLines: Whether lines of JSON go to the file ``recordLines()`` reads.
-    ///   - reader: A shell command that reads the lines of JSON from a pipe instead.
+    ///   - shell: What a shell does before it gives its place to the server.
     init(
         _ options: String...,
         in sandbox: Sandbox? = nil,
         recordsLines: Bool = false,
-        reader: String? = nil,
+        shell: String? = nil,
         folder: TemporaryFolder? = nil
     ) async throws {
         self.folder = try folder ?? TemporaryFolder()
         self.sandbox = sandbox
-        self.reader = reader
+        self.shell = shell
         records = recordsLines ? self.folder.path + "/records.jsonl" : nil
         self.options =
             [
@@ -47,14 +47,14 @@ actor RunningServer {
                 "--transit-websocket=\(Self.anyPort)", "--admin=\(Self.anyPort)",
                 // Nobody but the test is to be counted.
                 "--selftest-interval=0",
-            ] + (recordsLines || reader != nil ? ["--log-fd=3"] : []) + options
-        (child, ports) = try await Self.launch(self.options, in: sandbox, records: records, reader: reader)
+            ] + (recordsLines ? ["--log-fd=3"] : []) + options
+        (child, ports) = try await Self.launch(self.options, in: sandbox, records: records, shell: shell)
     }
 
     /// Starts again after the process has ended, in the same folder; the ports are new ones.
     func restart() async throws {
         try #require(child.hasEnded, "it still runs")
-        (child, ports) = try await Self.launch(options, in: sandbox, records: records, reader: reader)
+        (child, ports) = try await Self.launch(options, in: sandbox, records: records, shell: shell)
     }
 
     /// Ends it with a signal.
@@ -98,14 +98,13 @@ actor RunningServer {
         _ options: [String],
         in sandbox: Sandbox?,
         records: String?,
-        reader: String?
+        shell: String?
     ) async throws -> (ChildProcess, Ports) {
         let setup = ChildProcess.Setup(extraOutput: records)
         var program = try Repository.server()
         var options = options
-        if let reader {
-            // The shell gives its place to the server, which then is the process the test signals.
-            options = ["-c", "exec 3> >(\(reader)); exec \"$@\"", "bash", program] + options
+        if let shell {
+            options = ["-c", "\(shell); exec \"$@\"", "bash", program] + options
             program = "bash"
         }
         let child = try sandbox?.start(program, options, setup) ?? ChildProcess(program, options, setup)

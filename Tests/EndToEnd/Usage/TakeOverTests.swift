@@ -77,10 +77,10 @@ struct TakeOverTests {
         if version == 1 { try await downgrade(folder.path) }
         let rows = try await sql(folder.path, records)
         #expect(rows.contains("happy") && rows.contains("lonely"))
-        let before = try Data(contentsOf: URL(filePath: folder.path + "/usage.sqlite"))
+        let before = try await sql(folder.path, ".dump")
 
         let server = try await RunningServer("--blur-usage=0", folder: folder)
-        #expect(try Data(contentsOf: URL(filePath: folder.path + "/usage.sqlite-backup-v\(version)")) == before)
+        #expect(try await sql(folder.path, ".dump", file: "usage.sqlite-backup-v\(version)") == before)
         #expect(try await sql(folder.path, records) == rows)
         let clients = version == 2 ? "clients_none|3\n" : ""
         let counted = "mailboxes_happy|1\nmailboxes_lonely|1\nnameplates_happy|1\nnameplates_lonely|1\n"
