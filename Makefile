@@ -70,7 +70,8 @@ python-packages: packages
 test-packages: packages
 	$(call install,$(TEST_PACKAGES))
 
-test-tools: test-packages $(TOOLS)/python/requirements.txt $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william
+test-tools: test-packages $(TOOLS)/python/requirements.txt $(TOOLS)/bin/prometheus $(TOOLS)/bin/promtool \
+	$(TOOLS)/bin/wormhole-william
 
 $(TOOLS)/python/requirements.txt: Tests/EndToEnd/requirements.txt | python-packages
 	python3 -m venv $(TOOLS)/python
@@ -88,11 +89,13 @@ bench-packages: packages
 $(TOOLS)/bin/%: FOLDER := bin
 $(TOOLS)/bin/haproxy: PACKAGE := haproxy
 $(TOOLS)/bin/haproxy: FOLDER := sbin
-$(TOOLS)/bin/promtool: PACKAGE := prometheus
+$(TOOLS)/bin/prometheus $(TOOLS)/bin/promtool: PACKAGE := prometheus
+# One after the other, because they come out of the same file.
+$(TOOLS)/bin/prometheus: | $(TOOLS)/bin/promtool
 $(TOOLS)/bin/wormhole-william: PACKAGE := wormhole-william
 
 # One program of a Debian package, unpacked here and not installed, because installing would start a service.
-$(TOOLS)/bin/haproxy $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william: | packages
+$(TOOLS)/bin/haproxy $(TOOLS)/bin/prometheus $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william: | packages
 	mkdir -p $(TOOLS)/bin $(TOOLS)/debian
 	rm -f $(TOOLS)/debian/$(PACKAGE)_*.deb
 	cd $(TOOLS)/debian && { apt-get download $(PACKAGE) || { $(APT) update && apt-get download $(PACKAGE); }; }

@@ -38,7 +38,7 @@ def files(runbook: str) -> dict[str, str]:
         ALERTS_FILE: rules_yaml(alerts.GROUPS, runbook),
         "recording.tests.yml": computations_yaml(rule_files, groups, scenarios.COMPUTATIONS),
         "alerting.tests.yml": scenarios_yaml(rule_files, groups, scenarios.WITHIN_HOURS, "1m", runbook),
-        "alerting-days.tests.yml": scenarios_yaml(rule_files, groups, scenarios.OVER_DAYS, "15m", runbook),
+        "alerting-days.tests.yml": scenarios_yaml(rule_files, groups, scenarios.OVER_DAYS, "1h", runbook),
     }
     return result | {f"prometheus/{name}": NOTICE + text for name, text in rules.items()}
 

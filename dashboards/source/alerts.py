@@ -144,11 +144,6 @@ STATE = [
         summary="{{ $labels.instance }} does not finish draining",
         description="It has been draining for more than an hour, and is still not down.",
     ),
-    Alert(
-        "WormholeConfigReloadFailed", "wormhole_config_last_reload_successful == 0", "warning", duration="5m",
-        summary="{{ $labels.instance }} refuses its configuration",
-        description="The last reload failed. The old configuration is still in force, but the next restart would fail.",
-    ),
 ]
 
 SATURATION = [
@@ -210,17 +205,11 @@ ABUSE = [
         "WormholeOneSourceDominates", """
         wormhole_top_source_connections_ratio > 0.5
         and on (job, instance)
-        sum by (job, instance) (wormhole_connections) > 50
+        sum by (job, instance) (wormhole_connections{component="transit"}) > 50
         """,
         "warning", duration="15m",
-        summary="One client network fills {{ $labels.instance }}",
-        description="{{ $value | humanizePercentage }} of the open connections belong to one client network.",
-    ),
-    Alert(
-        "WormholeLimiterOverrun", "sum without (table) (rate(wormhole_limit_table_evictions_total[10m])) > 1", "warning",
-        duration="10m",
-        summary="The limits of {{ $labels.instance }} are partly blind",
-        description="{{ $value | humanize }} rows a second are dropped because a limiter's table is full.",
+        summary="One client network fills the relay of {{ $labels.instance }}",
+        description="{{ $value | humanizePercentage }} of the relay's open connections belong to one client network.",
     ),
     Alert(
         "WormholeLonelyTransfers", """

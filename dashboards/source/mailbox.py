@@ -71,7 +71,7 @@ MESSAGES = Row("Messages", [
         "Stored bytes", "Bytes of the messages that are held, and the most there may be.", Unit.BYTES,
         [
             Query("sum(wormhole_mailbox_stored_bytes)", "stored"),
-            Query("sum(wormhole_mailbox_stored_limit_bytes)", "limit", is_limit=True),
+            Query("sum(wormhole_mailbox_stored_limit_bytes > 0)", "limit", is_limit=True),
         ],
     ),
     Panel(

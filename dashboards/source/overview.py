@@ -122,7 +122,7 @@ TRAFFIC = Row("Traffic", [
         "Connections", "Open connections by service and transport, and the most there may be.", Unit.COUNT,
         [
             Query("sum by (component, transport) (wormhole_connections)", "{{component}} {{transport}}"),
-            Query("sum by (component) (wormhole_connections_limit)", "{{component}} limit", is_limit=True),
+            Query("sum by (component) (wormhole_connections_limit > 0)", "{{component}} limit", is_limit=True),
         ],
         width=12,
     ),

@@ -99,7 +99,7 @@ BANDWIDTH = Row("Bandwidth", [
         "Buffers", "Bytes in relay buffers, and the most there may be.", Unit.BYTES,
         [
             Query("sum(wormhole_transit_buffered_bytes)", "buffered"),
-            Query("sum(wormhole_transit_buffer_limit_bytes)", "limit", is_limit=True),
+            Query("sum(wormhole_transit_buffer_limit_bytes > 0)", "limit", is_limit=True),
         ],
     ),
 ])

@@ -1,0 +1,53 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Metrics that dashboards and rules name")
+struct ExportedMetricTests {
+    /// Series that Prometheus makes itself.
+    private static let ofPrometheus: Set = ["up", "ALERTS"]
+
+    @Test("each is exported or recorded, with the labels that are asked for")
+    func exported() async throws {
+        let server = try await RunningServer(recordsLines: true)
+        let series = try await Self.series(in: server.get("/metrics"))
+        let recordings = try Set(RuleFile(RuleFile.recording).rules.map(\.name))
+        let selectors = try Self.selectors()
+        #expect(Set(selectors.map(\.metric)).count > 80)
+        for selector in selectors where !Self.ofPrometheus.contains(selector.metric) {
+            if recordings.contains(selector.metric) { continue }
+            let candidates = series[selector.metric] ?? []
+            #expect(!candidates.isEmpty, "\(selector.metric) is not exported")
+            for matcher in selector.matchers where !["job", "instance"].contains(matcher.label) {
+                let values = Set(candidates.compactMap { $0[matcher.label] })
+                let wanted = matcher.comparison == "=~" ? matcher.value.split(separator: "|").map(String.init) : [matcher.value]
+                #expect(values.isSuperset(of: wanted), "\(selector.metric) has \(matcher.label) \(values.sorted())")
+            }
+        }
+        #expect(try await server.end(with: SIGTERM) == .exited(0))
+    }
+
+    private static func selectors() throws -> Set<MetricSelector> {
+        var expressions: [String] = []
+        for dashboard in try Dashboard.all() {
+            expressions += dashboard.pictures.flatMap(\.queries).map(\.expression)
+            expressions += dashboard.annotations.compactMap { $0["expr"]?.string }
+        }
+        for name in [RuleFile.recording, RuleFile.alerting] {
+            expressions += try RuleFile(name).rules.map(\.expression)
+        }
+        return try Set(expressions.flatMap { try MetricSelector.all(in: $0) })
+    }
+
+    /// The label values of every series by the name of the metric.
+    private static func series(in text: String) -> [String: [[String: String]]] {
+        var result: [String: [[String: String]]] = [:]
+        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+            let name = line.prefix { $0 != "{" && $0 != " " }
+            let labels = line.matches(of: /(\w+)="([^"]*)"/).map { (String($0.1), String($0.2)) }
+            result[String(name), default: []].append(Dictionary(uniqueKeysWithValues: labels))
+        }
+        return result
+    }
+}
