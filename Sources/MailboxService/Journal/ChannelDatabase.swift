@@ -88,6 +88,7 @@ package final class ChannelDatabase {
         Glibc.close(descriptor)
         defer { unlink(draft) }
         let queue = try DatabaseQueue(path: draft, configuration: configuration)
+        try queue.inDatabase { db in try db.execute(sql: "PRAGMA page_size = \(ChannelSchema.pageSize)") }
         try queue.inTransaction { db in
             try db.execute(sql: ChannelSchema.creation)
             return .commit
