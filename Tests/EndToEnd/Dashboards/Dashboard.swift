@@ -1,7 +1,7 @@
 import Foundation
 
 /// A dashboard as Grafana reads it.
-struct Dashboard: Sendable, CustomTestStringConvertible {
+struct Dashboard: Sendable {
     /// The file's name without its ending, which is its uid as well.
     let name: String
     let json: JSON
@@ -21,8 +21,6 @@ struct Dashboard: Sendable, CustomTestStringConvertible {
     }
 
     static func all() throws -> [Dashboard] { try names.map { try Dashboard($0) } }
-
-    var testDescription: String { name }
 
     var panels: [Panel] { (json["panels"]?.array ?? []).map { Panel(dashboard: name, json: $0) } }
 

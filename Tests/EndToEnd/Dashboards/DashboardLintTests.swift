@@ -148,7 +148,10 @@ struct DashboardLintTests {
             let selectors = try MetricSelector.all(in: expression)
             #expect(!selectors.isEmpty, "\(expression)")
             for selector in selectors {
-                #expect(Dashboard.scope.allSatisfy(selector.matchers.contains), "\(selector.metric) in \(expression)")
+                #expect(
+                    Dashboard.scope.allSatisfy { selector.matchers.contains($0) },
+                    "\(selector.metric) in \(expression)"
+                )
             }
         }
     }
@@ -157,7 +160,9 @@ struct DashboardLintTests {
     func counters(name: String) throws {
         for query in try Dashboard(name).pictures.flatMap(\.queries) {
             for selector in try MetricSelector.all(in: query.expression) {
-                guard ["_total", "_bucket", "_sum", "_count"].contains(where: selector.metric.hasSuffix) else { continue }
+                guard ["_total", "_bucket", "_sum", "_count"].contains(where: selector.metric.hasSuffix) else {
+                    continue
+                }
                 #expect(selector.range != nil, "\(query)")
                 #expect(["rate", "irate", "increase"].contains(selector.function), "\(query)")
             }
@@ -177,7 +182,7 @@ struct DashboardLintTests {
             #expect(place.left >= 0 && place.left + place.width <= 24, "\(panel)")
             #expect(panel.type == "row" ? place.height == 1 && place.width == 24 : (4...12).contains(place.height))
             #expect(panel.type == "row" || (4...24).contains(place.width), "\(panel)")
-            #expect(!places[..<index].contains(where: place.overlaps), "\(panel)")
+            #expect(!places[..<index].contains { place.overlaps($0) }, "\(panel)")
         }
         let bottom = places.map { $0.top + $0.height }.max() ?? 0
         #expect(places.reduce(0) { $0 + $1.width * $1.height } == 24 * bottom)

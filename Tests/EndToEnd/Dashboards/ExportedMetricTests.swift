@@ -21,7 +21,8 @@ struct ExportedMetricTests {
             #expect(!candidates.isEmpty, "\(selector.metric) is not exported")
             for matcher in selector.matchers where !["job", "instance"].contains(matcher.label) {
                 let values = Set(candidates.compactMap { $0[matcher.label] })
-                let wanted = matcher.comparison == "=~" ? matcher.value.split(separator: "|").map(String.init) : [matcher.value]
+                let wanted =
+                    matcher.comparison == "=~" ? matcher.value.split(separator: "|").map(String.init) : [matcher.value]
                 #expect(values.isSuperset(of: wanted), "\(selector.metric) has \(matcher.label) \(values.sorted())")
             }
         }

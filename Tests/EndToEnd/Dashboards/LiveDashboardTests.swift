@@ -6,7 +6,9 @@ import Testing
 @Suite("Dashboards under traffic", .timeLimit(.minutes(5)))
 struct LiveDashboardTests {
     /// Alerts that may be on their way on a busy test machine: they judge how fast it is, and its disk.
-    private static let machineDependent: Set = ["WormholeMailboxSlow", "WormholeEventLoopLag", "WormholeStateDiskFilling"]
+    private static let machineDependent: Set = [
+        "WormholeMailboxSlow", "WormholeEventLoopLag", "WormholeStateDiskFilling",
+    ]
 
     @Test("every query of every panel returns numbers, every rule works, and no alert is near")
     func traffic() async throws {
@@ -40,7 +42,7 @@ struct LiveDashboardTests {
         }
         for name in recordings {
             let values = try await prometheus.now(name).flatMap(\.values)
-            #expect(values.contains(where: \.isFinite), "\(name): \(values)")
+            #expect(values.contains { $0.isFinite }, "\(name): \(values)")
         }
     }
 
@@ -67,7 +69,9 @@ struct LiveDashboardTests {
 
     /// The marks of starts and drains appear, and the alert for a server that is gone is on its way.
     private func expectDrain(of server: RunningServer, in prometheus: RunningPrometheus) async throws {
-        let annotations = try Dashboard("wormhole-overview").annotations.map { PanelQuery(panel: "annotation", json: $0) }
+        let annotations = try Dashboard("wormhole-overview").annotations.map {
+            PanelQuery(panel: "annotation", json: $0)
+        }
         let pair = try await RelayPair(port: server.ports.transit)
         await server.child.send(signal: SIGTERM)
         for annotation in annotations {

@@ -35,7 +35,9 @@ struct MetricSelector: Hashable, Sendable {
 private struct Scanner {
     private static let operators: Set = ["and", "or", "unless", "bool", "offset"]
     private static let labelLists: Set = ["by", "without", "on", "ignoring", "group_left", "group_right"]
-    private static let aggregations: Set = ["sum", "min", "max", "avg", "count", "stddev", "topk", "bottomk", "quantile"]
+    private static let aggregations: Set = [
+        "sum", "min", "max", "avg", "count", "stddev", "topk", "bottomk", "quantile",
+    ]
 
     private let expression: String
     private var rest: Substring

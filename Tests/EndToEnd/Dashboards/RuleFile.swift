@@ -25,9 +25,9 @@ struct RuleFile: Sendable {
         let text = try String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)
         var rules: [Rule] = []
         for line in text.split(separator: "\n") {
-            if let match = line.wholeMatch(of: /      - (alert|record): (.+)/) {
+            if let match = line.wholeMatch(of: /\ {6}- (alert|record): (.+)/) {
                 rules.append(Rule(name: String(match.2), isAlert: match.1 == "alert"))
-            } else if let last = rules.indices.last, let match = line.wholeMatch(of: /(?: {8}| {10})(\w+): (.+)/),
+            } else if let last = rules.indices.last, let match = line.wholeMatch(of: /(?:\ {8}|\ {10})(\w+): (.+)/),
                 match.1 != "expr"
             {
                 rules[last].facts[String(match.1)] = match.2.trimmingCharacters(in: ["'"])

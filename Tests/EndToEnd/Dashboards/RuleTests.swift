@@ -16,8 +16,8 @@ struct RuleTests {
         #expect(counted.reduce(0, +) == count, "the tests and promtool see different rules")
     }
 
-    @Test("every story ends as it should", arguments: stories)
-    func stories(file: String) async throws {
+    @Test("every story ends as it should", arguments: RuleTests.stories)
+    func story(file: String) async throws {
         let output = try await run(Repository.tool("promtool"), "test", "rules", Self.path(file))
         #expect(output.contains("SUCCESS"))
     }

@@ -22,10 +22,12 @@ final class RunningPrometheus: Sendable {
     /// - Parameter port: The admin endpoint's.
     init(scraping port: Int) async throws {
         folder = try TemporaryFolder()
-        let rules = RuleFile.folder.path(percentEncoded: false)
+        let rules = [RuleFile.recording, RuleFile.alerting].map {
+            RuleFile.folder.appending(path: $0).path(percentEncoded: false)
+        }
         let configuration = """
             global: {scrape_interval: 1s, evaluation_interval: 1s}
-            rule_files: [\(rules)\(RuleFile.recording), \(rules)\(RuleFile.alerting)]
+            rule_files: [\(rules.joined(separator: ", "))]
             scrape_configs:
               - job_name: wormhole-server
                 static_configs: [{targets: ['127.0.0.1:\(port)']}]
