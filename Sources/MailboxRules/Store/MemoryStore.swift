@@ -20,6 +20,7 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
     private var listeners: [MailboxID: [ConnectionID]] = [:]
     /// Nameplates and mailboxes of each application.
     private var appUse: [AppID: Int] = [:]
+    private var shortNameplates = ShortNameplateUse()
     package private(set) var levels = MailboxLevels()
     /// Whether changes can be written down. While they cannot, nothing is changed, and who wants a change is told.
     package private(set) var isAvailable = true
@@ -104,6 +105,8 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
     }
 
     func hasListeners(_ mailbox: MailboxID) -> Bool { listeners[mailbox] != nil }
+    func listeners(of mailbox: MailboxID) -> [ConnectionID] { listeners[mailbox] ?? [] }
+    var listenedMailboxes: some Collection<MailboxID> { listeners.keys }
 
     // MARK: Entries and what is counted of them
 
@@ -122,6 +125,8 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         appUse[entry.appID, default: 0] += 1
         levels.apps = appUse.count
         levels.nameplates.count(sides: entry.sides.count, by: 1)
+        shortNameplates.taken(entry.nameplate, in: entry.appID)
+        levels.shortNameplates = shortNameplates.levels
     }
 
     /// Takes a mailbox out of memory with everything that hangs on it.
@@ -141,6 +146,8 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         mailboxes[entry.mailbox]?.nameplates.removeAll { $0 == nameplate }
         dropUse(of: app)
         levels.nameplates.count(sides: entry.sides.count, by: -1)
+        shortNameplates.freed(nameplate, in: app)
+        levels.shortNameplates = shortNameplates.levels
         return entry
     }
 
@@ -172,7 +179,7 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
 
 extension MailboxLevels.BySides {
     /// Adds or takes away one that has this many sides.
-    fileprivate mutating func count(sides: Int, by step: Int) {
+    mutating func count(sides: Int, by step: Int) {
         switch sides {
         case ...1: lonely += step
         case 2: paired += step

@@ -44,6 +44,9 @@ final class Doorkeeper: Sendable {
         return .admitted(DoorPass(doorkeeper: self, source: source))
     }
 
+    /// Where the connections come from.
+    var levels: TransitSourceLevels { state.withLock { $0.table.levels } }
+
     fileprivate func handshakeEnded(_ source: SourceID?) {
         state.withLock { $0.table.handshakeEnded(source) }
     }
