@@ -8,6 +8,18 @@ from source.prometheus import Alert, Group
 IS_READY = 'on (job, instance) wormhole_server_state{state="ready"} == 1'
 
 
+def overdue(last_success: str, seconds: int) -> str:
+    """A task that has not succeeded for so long; one that never has is counted from the start of the process."""
+    return f"""
+        time() - (
+          {last_success} > 0
+          or
+          {last_success}
+            + on (job, instance) group_left process_start_time_seconds{{job="wormhole-server"}}
+        ) > {seconds}
+    """.strip()
+
+
 def budget_burn(severity: str, long: str, short: str, factor: float, commands: int, duration: str) -> Alert:
     """Errors that use the budget of 0.1 % up `factor` times as fast as it grows, over a long window and still now.
 
@@ -50,12 +62,12 @@ AVAILABILITY = [
     ),
     Alert(
         "WormholeSelftestFailing", f"""
-        time() - wormhole_selftest_last_success_timestamp_seconds > 600
+        {overdue("wormhole_selftest_last_success_timestamp_seconds", 600)}
         and {IS_READY}
         """,
         "critical", duration="2m",
         summary="No trial wormhole through {{ $labels.probe }} of {{ $labels.instance }} succeeds",
-        description="The last one was {{ $value | humanizeDuration }} ago; users see the same.",
+        description="None has for {{ $value | humanizeDuration }}; users see the same.",
     ),
     Alert(
         "WormholeRestarting", 'changes(process_start_time_seconds{job="wormhole-server"}[30m]) > 2', "warning",
@@ -95,18 +107,18 @@ AVAILABILITY = [
 STATE = [
     Alert(
         "WormholePruneStalled",
-        'time() - wormhole_maintenance_last_success_timestamp_seconds{task="prune"} > 900',
+        overdue('wormhole_maintenance_last_success_timestamp_seconds{task="prune"}', 900),
         "critical", duration="5m",
         summary="{{ $labels.instance }} no longer prunes",
-        description="The last run that succeeded was {{ $value | humanizeDuration }} ago, and there should be one every five"
-        " minutes. Nameplates are not given back, and codes get longer.",
+        description="No run has succeeded for {{ $value | humanizeDuration }}; there should be one every five minutes."
+        " Nameplates are not given back, and codes get longer.",
     ),
     Alert(
         "WormholeMaintenanceStalled",
-        'time() - wormhole_maintenance_last_success_timestamp_seconds{task=~"stats|consistency"} > 3600',
+        overdue('wormhole_maintenance_last_success_timestamp_seconds{task=~"stats|consistency"}', 3600),
         "warning", duration="5m",
         summary="The task {{ $labels.task }} of {{ $labels.instance }} has stopped",
-        description="Its last run that succeeded was {{ $value | humanizeDuration }} ago.",
+        description="No run of it has succeeded for {{ $value | humanizeDuration }}.",
     ),
     Alert(
         "WormholeNameplatesLeaking", 'wormhole_nameplate_space_used_ratio{digits="2"} > 0.8', "warning", duration="15m",

@@ -130,10 +130,12 @@ DATA = Row("Data", [
                 rate(wormhole_db_operation_duration_seconds_bucket[$__rate_interval])
             ))
         """, "{{db}} {{operation}}")],
+        width=12,
     ),
     Panel(
         "Database errors", "Failed SQLite calls, by class.", Unit.PER_SECOND,
         [Query("sum by (db, kind) (rate(wormhole_db_errors_total[$__rate_interval]))", "{{db}} {{kind}}")],
+        width=12,
     ),
     Panel(
         "Database size", "Sizes of the files.", Unit.BYTES,
@@ -141,17 +143,12 @@ DATA = Row("Data", [
         is_stacked=True,
     ),
     Panel(
-        "Rows", "Rows in the usage tables.", Unit.COUNT,
-        [Query("sum by (table) (wormhole_db_rows)", "{{table}}")],
-        is_stacked=True,
-    ),
-    Panel(
         "Free disk", "Free space where the databases are.", Unit.BYTES,
         [Query("min by (instance) (wormhole_state_filesystem_avail_bytes)", "{{instance}}")],
     ),
     Panel(
-        "Schema", "The schema version of each database.", Unit.NONE,
-        [Query("max by (instance, db) (wormhole_db_schema_version)", "{{instance}} {{db}}")],
+        "Blur", "The window to which start times in usage records are rounded down; 0: they are exact.", Unit.SECONDS,
+        [Query("min by (instance) (wormhole_usage_blur_seconds)", "{{instance}}")],
         kind=Kind.NUMBER,
     ),
 ])
@@ -213,21 +210,6 @@ HOUSE_KEEPING = Row("House-keeping", [
                 ))
             """, "p99 request"),
         ],
-    ),
-    Panel(
-        "Blur", "The window to which start times in usage records are rounded down; 0: they are exact.", Unit.SECONDS,
-        [Query("min by (instance) (wormhole_usage_blur_seconds)", "{{instance}}")],
-        kind=Kind.NUMBER, height=4,
-    ),
-    Panel(
-        "Retention", "How long usage records are kept; 0: for ever.", Unit.SECONDS,
-        [Query("max by (instance) (wormhole_usage_retention_seconds)", "{{instance}}")],
-        kind=Kind.NUMBER, height=4,
-    ),
-    Panel(
-        "Oldest record", "When the oldest usage record began.", Unit.DATE,
-        [Query("min by (instance) (wormhole_usage_oldest_record_timestamp_seconds > 0) * 1000", "{{instance}}")],
-        kind=Kind.NUMBER, height=4,
     ),
 ])
 

@@ -100,18 +100,19 @@ OBJECTIVES = Row("Objectives", [
         width=12, thresholds=[(COMMAND_SECONDS, Color.RED)],
     ),
     Panel(
-        "Canary success", "Share of the server's own trial wormholes, through its public listeners, that succeeded.",
-        Unit.RATIO,
+        "Canary success", "Share of the server's own trial wormholes, through its public listeners, that succeeded in the"
+        " quarter of an hour before each moment.", Unit.RATIO,
         [Query("""
-            sum by (probe) (rate(wormhole_selftest_runs_total{result="success"}[$__rate_interval]))
-            / sum by (probe) (rate(wormhole_selftest_runs_total[$__rate_interval]))
+            sum by (probe) (increase(wormhole_selftest_runs_total{result="success"}[15m]))
+            / sum by (probe) (increase(wormhole_selftest_runs_total[15m]))
         """, "{{probe}}")],
         width=6, maximum=1,
     ),
     Panel(
-        "Canary time", "How long the server's own trial wormholes take: latency with no client in the way.", Unit.SECONDS,
+        "Canary time", "How long the server's own trial wormholes took in the quarter of an hour before each moment:"
+        " latency with no client in the way.", Unit.SECONDS,
         [Query("""
-            histogram_quantile(0.9, sum by (le, probe) (rate(wormhole_selftest_duration_seconds_bucket[$__rate_interval])))
+            histogram_quantile(0.9, sum by (le, probe) (increase(wormhole_selftest_duration_seconds_bucket[15m])))
         """, "p90 {{probe}}")],
         width=6,
     ),

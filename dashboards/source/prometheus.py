@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from textwrap import dedent
+from inspect import cleandoc
 
 # What every series of the unit tests carries besides its own labels: the rules assume this job.
 TARGET = {"instance": "relay:4003", "job": "wormhole-server"}
@@ -151,7 +151,7 @@ def _annotations(alert: Alert, runbook: str) -> dict[str, str]:
 
 
 def _expr(expr: str) -> list[str]:
-    lines = dedent(expr).strip().split("\n")
+    lines = cleandoc(expr).strip().split("\n")
     return ["        expr: |-"] + [f"          {line}" for line in lines]
 
 

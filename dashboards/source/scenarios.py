@@ -11,6 +11,8 @@ READY = 'wormhole_server_state{state="ready"}'
 DRAINING = 'wormhole_server_state{state="draining"}'
 COMMANDS_OK = 'wormhole_mailbox_commands_total{command="bind", outcome="ok"}'
 COMMANDS_FAILED = 'wormhole_mailbox_commands_total{command="bind", outcome="server_error"}'
+STARTED_AT = "process_start_time_seconds"
+CANARY_AT = 'wormhole_selftest_last_success_timestamp_seconds{probe="transit"}'
 PRUNED_AT = 'wormhole_maintenance_last_success_timestamp_seconds{task="prune"}'
 STATS_AT = 'wormhole_maintenance_last_success_timestamp_seconds{task="stats"}'
 LONG_CODES = 'wormhole_nameplates_allocated_total{digits="3"}'
@@ -63,13 +65,19 @@ AVAILABILITY = [
         {READY: "1x2 0x17", DRAINING: "0x2 1x17", 'wormhole_component_ready{component="transit"}': "1x3 0x16"}, "15m",
     ),
     fires(
-        "WormholeSelftestFailing", "the canary has died",
-        {READY: "1x30", 'wormhole_selftest_last_success_timestamp_seconds{probe="transit"}': "0x30"}, "15m",
-        {"probe": "transit"}, "15m 0s",
+        "WormholeSelftestFailing", "the canary died after a minute",
+        {READY: "1x30", STARTED_AT: "1x30", CANARY_AT: "60x30"}, "15m", {"probe": "transit"}, "14m 0s",
+    ),
+    fires(
+        "WormholeSelftestFailing", "the canary has never lived",
+        {READY: "1x30", STARTED_AT: "60x30", CANARY_AT: "0x30"}, "15m", {"probe": "transit"}, "14m 0s",
     ),
     silent(
-        "WormholeSelftestFailing", "a canary every minute",
-        {READY: "1x30", 'wormhole_selftest_last_success_timestamp_seconds{probe="transit"}': "0+60x30"}, "30m",
+        "WormholeSelftestFailing", "a canary every minute", {READY: "1x30", STARTED_AT: "1x30", CANARY_AT: "60+60x30"}, "30m",
+    ),
+    silent(
+        "WormholeSelftestFailing", "the first canary is still to come",
+        {READY: "1x30", STARTED_AT: "1200x30", CANARY_AT: "0x30"}, "29m",
     ),
     fires(
         "WormholeRestarting", "three restarts in half an hour",
@@ -108,12 +116,32 @@ AVAILABILITY = [
 ]
 
 STATE = [
-    fires("WormholePruneStalled", "no run for 21 minutes", {PRUNED_AT: "0x30"}, "21m", {"task": "prune"}, "21m 0s"),
-    silent("WormholePruneStalled", "a run every five minutes", {PRUNED_AT: "0x4 300x4 600x4 900x4 1200x20"}, "30m"),
-    fires("WormholeMaintenanceStalled", "no run for 66 minutes", {STATS_AT: "0x70"}, "66m", {"task": "stats"}, "1h 6m 0s"),
+    fires(
+        "WormholePruneStalled", "no run for 21 minutes", {STARTED_AT: "1x30", PRUNED_AT: "60x30"}, "22m", {"task": "prune"},
+        "21m 0s",
+    ),
+    fires(
+        "WormholePruneStalled", "no run since the start", {STARTED_AT: "60x30", PRUNED_AT: "0x30"}, "22m", {"task": "prune"},
+        "21m 0s",
+    ),
+    silent(
+        "WormholePruneStalled", "a run every five minutes",
+        {STARTED_AT: "1x40", PRUNED_AT: "1x4 300x4 600x4 900x4 1200x20"}, "30m",
+    ),
+    fires(
+        "WormholeMaintenanceStalled", "no run for 66 minutes", {STARTED_AT: "1x70", STATS_AT: "60x70"}, "67m",
+        {"task": "stats"}, "1h 6m 0s",
+    ),
     silent(
         "WormholeMaintenanceStalled", "a checkpoint is only made when there is something to write",
-        {STATS_AT: "0+60x90", 'wormhole_maintenance_last_success_timestamp_seconds{task="checkpoint"}': "0x90"}, "80m",
+        {
+            STARTED_AT: "1x90", STATS_AT: "1+60x90",
+            'wormhole_maintenance_last_success_timestamp_seconds{task="checkpoint"}': "60x90",
+        },
+        "80m",
+    ),
+    silent(
+        "WormholeMaintenanceStalled", "the first run is still to come", {STARTED_AT: "1200x90", STATS_AT: "0x90"}, "80m",
     ),
     fires(
         "WormholeNameplatesLeaking", "80 of 90 are taken",

@@ -16,6 +16,7 @@ struct LiveDashboardTests {
             "--global-rate=1000000000",
             "--websocket-protocol-option=autoPingInterval=1",
             "--drain-timeout=60",
+            "--selftest-interval=1",
             recordsLines: true
         )
         let prometheus = try await RunningPrometheus(scraping: server.ports.admin)

@@ -1,28 +1,29 @@
 import TestSupport
 import Testing
 
-/// What a server sees on a lively day, in rounds of a fraction of a second: wormholes, pairs of every kind, and mistakes.
+/// What a server sees on a lively day, in rounds of the length of its ping interval: wormholes, pairs of every kind, and
+/// mistakes.
 struct ScriptedTraffic {
     private static let app = "lothar.com/wormhole/text-or-file-xfer"
     /// More than the relay's throughput is measured from.
     private static let cargo = String(repeating: "wormhole", count: 200_000)
 
     private let ports: RunningServer.Ports
-    /// Stays connected all the time and answers the server's pings.
-    private let resident: MailboxClient
+    /// Stays connected and says nothing, so that the server sends it pings.
+    private let resident: WebSocketTestClient
     /// Waits for a partner who never comes.
     private let lonely: WebSocketTestSocket
 
     init(_ ports: RunningServer.Ports) async throws {
         self.ports = ports
-        resident = try await MailboxClient(port: ports.mailbox, app: "resident", side: "resident")
+        resident = try await WebSocketTestClient.connect(port: ports.mailbox, path: "/v1")
+        _ = try await resident.nextText()
         lonely = try WebSocketTestSocket.connect(port: ports.transit)
         try await lonely.send(RelayHandshake.line(token: RelayHandshake.token(), side: "0000000000000001"))
     }
 
     func round() async throws {
-        try await resident.send(["type": "ping", "ping": 1])
-        _ = try await resident.next("pong")
+        try await answerPing()
         try await wormhole()
         try await mistakes()
         let pair = try await RelayPair(port: ports.transit)
@@ -31,9 +32,17 @@ struct ScriptedTraffic {
         try await bridge()
     }
 
+    private func answerPing() async throws {
+        let ping = try await resident.next()
+        try #require(ping.opcode == 9)
+        try await resident.send(.pong(ping.payload))
+    }
+
     /// Two clients meet by a code; one of them comes a second time, and finds what it has missed.
     private func wormhole() async throws {
         let alice = try await MailboxClient(port: ports.mailbox, app: Self.app, side: "alice")
+        try await alice.send(["type": "ping", "ping": 1])
+        _ = try await alice.next("pong")
         try await alice.send(["type": "allocate"])
         let nameplate = try #require(try await alice.next("allocated")["nameplate"]?.string)
         let mailbox = try await alice.meet(at: nameplate)
