@@ -84,7 +84,8 @@ ABUSE = Row("Abuse", [
         maximum=1, thresholds=[(0.5, Color.RED)],
     ),
     Panel(
-        "Sources", "Client networks that hold connections to the relay; this machine and Unix sockets are not counted.", Unit.COUNT,
+        "Sources", "Client networks that hold connections to the relay; this machine and Unix sockets are not counted.",
+        Unit.COUNT,
         [Query("sum(wormhole_sources_tracked)", "sources")],
     ),
     Panel(

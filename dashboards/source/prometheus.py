@@ -60,6 +60,7 @@ class Scenario:
         series: Metric to values in promtool's notation, such as `0x10 5+1x20`; one value every `interval`.
         at: When to look.
         fires: What fires then; nothing in a story that is in order, or just short of the alert.
+        not_yet: A moment at which the condition holds, but not yet for long enough.
     """
 
     alert: str
@@ -68,6 +69,7 @@ class Scenario:
     at: str
     fires: list[Expected] = field(default_factory=list)
     interval: str = "1m"
+    not_yet: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,13 @@ def scenarios_yaml(rule_files: list[str], groups: list[Group], scenarios: list[S
     lines = _tests_head(rule_files, groups, evaluation)
     for scenario in scenarios:
         lines += _test_head(f"{scenario.alert}: {scenario.story}", scenario.interval, scenario.series)
-        lines += ["    alert_rule_test:", f"      - eval_time: {scenario.at}", f"        alertname: {scenario.alert}"]
+        lines.append("    alert_rule_test:")
+        if scenario.not_yet:
+            lines += _nothing(scenario.alert, scenario.not_yet)
         if not scenario.fires:
-            lines.append("        exp_alerts: []")
+            lines += _nothing(scenario.alert, scenario.at)
             continue
-        lines.append("        exp_alerts:")
+        lines += [f"      - eval_time: {scenario.at}", f"        alertname: {scenario.alert}", "        exp_alerts:"]
         for expected in scenario.fires:
             alert = next(
                 alert for alert in alerts
@@ -193,6 +197,10 @@ def _targeted(metric: str) -> str:
 
 def _labels(labels: dict[str, str]) -> str:
     return "{" + ", ".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
+
+
+def _nothing(alert: str, time: str) -> list[str]:
+    return [f"      - eval_time: {time}", f"        alertname: {alert}", "        exp_alerts: []"]
 
 
 def _expected_alert(alert: Alert, expected: Expected, runbook: str) -> list[str]:

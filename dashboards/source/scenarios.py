@@ -31,18 +31,19 @@ DROPPED = 'wormhole_usage_records_total{sink="db", kind="transit", result="dropp
 
 
 def fires(alert: str, story: str, series: dict[str, str], at: str, labels: dict[str, str] | None = None,
-          value: str = "", **others) -> Scenario:
+          value: str = "", not_yet: str = "", **others) -> Scenario:
     """A story at the end of which an alert fires for one series."""
-    return Scenario(alert, story, series, at, [Expected(labels or {}, value, **others)])
+    return Scenario(alert, story, series, at, [Expected(labels or {}, value, **others)], not_yet=not_yet)
 
 
 def silent(alert: str, story: str, series: dict[str, str], at: str) -> Scenario:
     return Scenario(alert, story, series, at)
 
 
-def over_days(alert: str, story: str, series: dict[str, str], at: str, fires: list[Expected]) -> Scenario:
+def over_days(alert: str, story: str, series: dict[str, str], at: str, fires: list[Expected],
+              not_yet: str = "") -> Scenario:
     """A story told in steps of a quarter of an hour."""
-    return Scenario(alert, story, series, at, fires, interval="15m")
+    return Scenario(alert, story, series, at, fires, interval="15m", not_yet=not_yet)
 
 
 def durations(metric: str, labels: str, counts: dict[str, str]) -> dict[str, str]:
@@ -53,12 +54,12 @@ def durations(metric: str, labels: str, counts: dict[str, str]) -> dict[str, str
 AVAILABILITY = [
     fires("WormholeDown", "unreachable for 4 minutes", {UP: "1x5 0x9"}, "10m"),
     silent("WormholeDown", "unreachable for 2 minutes", {UP: "1x5 0x9"}, "8m"),
-    fires("WormholeAbsent", "no target at all", {"another": "1x20"}, "11m", has_instance=False),
+    fires("WormholeAbsent", "no target at all", {"another": "1x20"}, "11m", not_yet="9m", has_instance=False),
     silent("WormholeAbsent", "a target, even one that is down", {UP: "0x20"}, "15m"),
     fires(
         "WormholeNotReady", "a part broken for 6 minutes",
         {READY: "1x20", 'wormhole_component_ready{component="channel_db"}': "1x3 0x16"}, "10m",
-        {"component": "channel_db"},
+        {"component": "channel_db"}, not_yet="8m",
     ),
     silent(
         "WormholeNotReady", "parts stop while draining",
@@ -67,6 +68,7 @@ AVAILABILITY = [
     fires(
         "WormholeSelftestFailing", "the canary died after a minute",
         {READY: "1x30", STARTED_AT: "1x30", CANARY_AT: "60x30"}, "15m", {"probe": "transit"}, "14m 0s",
+        not_yet="12m",
     ),
     fires(
         "WormholeSelftestFailing", "the canary has never lived",
@@ -74,6 +76,9 @@ AVAILABILITY = [
     ),
     silent(
         "WormholeSelftestFailing", "a canary every minute", {READY: "1x30", STARTED_AT: "1x30", CANARY_AT: "60+60x30"}, "30m",
+    ),
+    silent(
+        "WormholeSelftestFailing", "draining", {READY: "1x5 0x25", STARTED_AT: "1x30", CANARY_AT: "60x30"}, "25m",
     ),
     silent(
         "WormholeSelftestFailing", "the first canary is still to come",
@@ -110,6 +115,10 @@ AVAILABILITY = [
         {ENDS_BY_CLIENT: "0+9x90", ENDS_BY_SERVER: "0+1x90"}, "70m", value="10%",
     ),
     silent(
+        "WormholeTransitErrorBudgetBurn", "one pair in ten of a few is broken",
+        {ENDS_BY_CLIENT: "0+0.09x90", ENDS_BY_SERVER: "0+0.01x90"}, "70m",
+    ),
+    silent(
         "WormholeTransitErrorBudgetBurn", "one pair in a hundred is broken",
         {ENDS_BY_CLIENT: "0+9.9x90", ENDS_BY_SERVER: "0+0.1x90"}, "70m",
     ),
@@ -118,7 +127,7 @@ AVAILABILITY = [
 STATE = [
     fires(
         "WormholePruneStalled", "no run for 21 minutes", {STARTED_AT: "1x30", PRUNED_AT: "60x30"}, "22m", {"task": "prune"},
-        "21m 0s",
+        "21m 0s", not_yet="20m",
     ),
     fires(
         "WormholePruneStalled", "no run since the start", {STARTED_AT: "60x30", PRUNED_AT: "0x30"}, "22m", {"task": "prune"},
@@ -130,7 +139,7 @@ STATE = [
     ),
     fires(
         "WormholeMaintenanceStalled", "no run for 66 minutes", {STARTED_AT: "1x70", STATS_AT: "60x70"}, "67m",
-        {"task": "stats"}, "1h 6m 0s",
+        {"task": "stats"}, "1h 6m 0s", not_yet="65m",
     ),
     silent(
         "WormholeMaintenanceStalled", "a checkpoint is only made when there is something to write",
@@ -146,6 +155,7 @@ STATE = [
     fires(
         "WormholeNameplatesLeaking", "80 of 90 are taken",
         {'wormhole_nameplate_space_used_ratio{digits="2"}': "0.5x5 0.9x30"}, "25m", {"digits": "2"}, "90%",
+        not_yet="20m",
     ),
     silent(
         "WormholeNameplatesLeaking", "all of one digit, but not of two, are taken",
@@ -157,7 +167,7 @@ STATE = [
     ),
     fires(
         "WormholeCodesGettingLong", "one code in five is long",
-        {SHORT_CODES: "0+4x100", LONG_CODES: "0+1x100"}, "95m", value="20%",
+        {SHORT_CODES: "0+4x100", LONG_CODES: "0+1x100"}, "95m", value="20%", not_yet="30m",
     ),
     silent("WormholeCodesGettingLong", "few codes at all", {SHORT_CODES: "0+0.1x100", LONG_CODES: "0+0.2x100"}, "95m"),
     fires("WormholeInternalErrors", "an error was caught", {'wormhole_internal_errors_total{component="mailbox"}': "0x5 1x9"},
@@ -194,7 +204,7 @@ SLOW = durations("wormhole_mailbox_command_duration_seconds", 'class="state", ',
 
 SATURATION = [
     fires("WormholeMailboxSlow", "one command in ten takes half a second", {**SLOW, COMMANDS_OK: "0+100x40"}, "30m",
-          value="475ms"),
+          value="475ms", not_yet="9m"),
     silent("WormholeMailboxSlow", "the same with a command now and then", {**SLOW, COMMANDS_OK: "0+10x40"}, "30m"),
     silent(
         "WormholeMailboxSlow", "one command in a thousand is slow",
@@ -209,7 +219,7 @@ SATURATION = [
     fires(
         "WormholeEventLoopLag", "one timer in ten is a second late",
         durations("wormhole_event_loop_lag_seconds", "", {"0.5": "0+90x20", "1": "0+100x20", "+Inf": "0+100x20"}), "15m",
-        value="950ms",
+        value="950ms", not_yet="5m",
     ),
     silent(
         "WormholeEventLoopLag", "all timers are within 10 ms",
@@ -218,7 +228,7 @@ SATURATION = [
     fires(
         "WormholeConnectionsNearLimit", "95 of 100, in two series",
         {TRANSIT_CONNECTIONS: "90x20", TRANSIT_CONNECTIONS_6: "5x20", TRANSIT_LIMIT: "100x20"}, "10m",
-        {"component": "transit"}, "95%",
+        {"component": "transit"}, "95%", not_yet="4m",
     ),
     silent(
         "WormholeConnectionsNearLimit", "90 of 100, and a service without a limit",
@@ -230,29 +240,30 @@ SATURATION = [
         "10m",
     ),
     fires("WormholeFileDescriptorsNearLimit", "81 of 100", {"process_open_fds": "81x20", "process_max_fds": "100x20"}, "10m",
-          value="81%"),
+          value="81%", not_yet="4m"),
     silent("WormholeFileDescriptorsNearLimit", "80 of 100", {"process_open_fds": "80x20", "process_max_fds": "100x20"},
            "10m"),
     fires("WormholeAcceptErrors", "no descriptor was left, 30 times a minute",
-          {'wormhole_accept_errors_total{error="emfile"}': "0+30x20"}, "15m", value="500m"),
+          {'wormhole_accept_errors_total{error="emfile"}': "0+30x20"}, "15m", value="500m", not_yet="2m"),
     silent("WormholeAcceptErrors", "clients hang up before they are let in",
            {'wormhole_accept_errors_total{error="econnaborted"}': "0+30x20", 'wormhole_accept_errors_total{error="emfile"}':
             "7x20"}, "15m"),
 ]
 
 ABUSE = [
-    fires("WormholeGuessing", "one mailbox in four", {SCARY: "0+1x90", HAPPY: "0+3x90"}, "80m", value="25%"),
+    fires("WormholeGuessing", "one mailbox in four", {SCARY: "0+1x90", HAPPY: "0+3x90"}, "80m", value="25%", not_yet="15m"),
     silent("WormholeGuessing", "five typing errors among few", {SCARY: "0+0.08x90", HAPPY: "0+0.1x90"}, "80m"),
     silent("WormholeGuessing", "many typing errors among many more", {SCARY: "0+4x90", HAPPY: "0+96x90"}, "80m"),
     fires(
         "WormholeOneSourceDominates", "60 of 100 connections",
-        {"wormhole_top_source_connections_ratio": "0.6x30", TRANSIT_CONNECTIONS: "100x30"}, "20m", value="60%",
+        {"wormhole_top_source_connections_ratio": "0.6x30", TRANSIT_CONNECTIONS: "100x30"}, "20m", value="60%", not_yet="14m",
     ),
     silent(
         "WormholeOneSourceDominates", "all of a few connections",
         {"wormhole_top_source_connections_ratio": "1x30", TRANSIT_CONNECTIONS: "50x30"}, "20m",
     ),
-    fires("WormholeLonelyTransfers", "seven of ten", {LONELY: "0+7x150", HAPPY_PAIRS: "0+3x150"}, "130m", value="70%"),
+    fires("WormholeLonelyTransfers", "seven of ten", {LONELY: "0+7x150", HAPPY_PAIRS: "0+3x150"}, "130m", value="70%",
+          not_yet="60m"),
     silent("WormholeLonelyTransfers", "half of them", {LONELY: "0+5x150", HAPPY_PAIRS: "0+5x150"}, "130m"),
     silent("WormholeLonelyTransfers", "most of a few", {LONELY: "0+0.3x150", HAPPY_PAIRS: "0+0.1x150"}, "130m"),
 ]
@@ -266,7 +277,7 @@ DATA = [
           {"sink": "db", "result": "dropped"}),
     silent("WormholeUsageRecordsDropped", "all are written", {DROPPED: "3x20", WRITTEN: "0+1x20"}, "15m"),
     fires("WormholeUsageNotBlurred", "exact times are written",
-          {"wormhole_usage_blur_seconds": "0x90", WRITTEN: "0+1x90"}, "70m"),
+          {"wormhole_usage_blur_seconds": "0x90", WRITTEN: "0+1x90"}, "70m", not_yet="60m"),
     silent("WormholeUsageNotBlurred", "rounded times are written",
            {"wormhole_usage_blur_seconds": "3600x90", WRITTEN: "0+1x90"}, "70m"),
     silent("WormholeUsageNotBlurred", "nothing is written", {"wormhole_usage_blur_seconds": "0x90", WRITTEN: "7x90"}, "70m"),
@@ -291,7 +302,7 @@ OVER_DAYS = [
     ),
     over_days(
         "WormholeTransitSilent", "nothing for 7 hours, a week after a busy day",
-        {HAPPY_PAIRS: "0+2x700 1400x100", LONELY: "0x800"}, "183h", [Expected()],
+        {HAPPY_PAIRS: "0+2x700 1400x100", LONELY: "0x800"}, "183h", [Expected()], not_yet="181h",
     ),
     over_days(
         "WormholeTransitSilent", "nothing for 7 hours, a week after a quiet day",
@@ -302,7 +313,7 @@ OVER_DAYS = [
     ),
     over_days(
         "WormholeStateDiskFilling", "100 GB, and 2 GB less every quarter of an hour",
-        {"wormhole_state_filesystem_avail_bytes": "100e9-2e9x40"}, "8h", [Expected()],
+        {"wormhole_state_filesystem_avail_bytes": "100e9-2e9x40"}, "8h", [Expected()], not_yet="1h",
     ),
     over_days(
         "WormholeStateDiskFilling", "100 GB, and 0.2 GB less every quarter of an hour",

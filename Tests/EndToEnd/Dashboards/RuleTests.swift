@@ -32,12 +32,30 @@ struct RuleTests {
     }
 
     @Test("a rule that says nothing fails its stories")
-    func mutants() async throws {
+    func deadRules() async throws {
+        let output = try await complaints(aboutRules: { rules in
+            rules.replacing(/expr: \|-\n(?: {10}[^\n]*\n)+/, with: "expr: vector(0) > 1\n")
+        })
+        let alerts = output.matches(of: /alertname: (\w+), time/).map { String($0.1) }
+        let recordings = output.matches(of: /expr: "([\w:]+)", time/).map { String($0.1) }
+        #expect(try Set(alerts + recordings) == Set(Self.allRules().map(\.name)))
+    }
+
+    @Test("an alert that does not wait fails its stories")
+    func hastyAlerts() async throws {
+        let output = try await complaints(aboutRules: { $0.replacing(/for: \w+/, with: "for: 0m") })
+        let alerts = output.matches(of: /alertname: (\w+), time: \w+,\s+exp:\[\]/).map { String($0.1) }
+        let patient = try Self.allRules().filter { $0.isAlert && $0.facts["for"] != "0m" }.map(\.name)
+        #expect(patient.count == 20)
+        #expect(Set(alerts) == Set(patient))
+    }
+
+    /// What promtool says of the stories when the rules are other ones.
+    private func complaints(aboutRules change: (String) -> String) async throws -> String {
         let folder = try TemporaryFolder()
         for name in [RuleFile.recording, RuleFile.alerting] {
             let text = try String(contentsOfFile: Self.path(name), encoding: .utf8)
-            let dead = text.replacing(/expr: \|-\n(?: {10}[^\n]*\n)+/, with: "expr: vector(0) > 1\n")
-            try Data(dead.utf8).write(to: URL(filePath: folder.path + "/" + name))
+            try Data(change(text).utf8).write(to: URL(filePath: folder.path + "/" + name))
         }
         for story in Self.stories {
             try FileManager.default.copyItem(atPath: Self.path(story), toPath: folder.path + "/" + story)
@@ -45,10 +63,7 @@ struct RuleTests {
         let paths = Self.stories.map { folder.path + "/" + $0 }
         let child = try ChildProcess(Repository.tool("promtool"), ["test", "rules"] + paths)
         #expect(try await child.end() == .exited(1))
-        let output = child.output + child.errors
-        let alerts = output.matches(of: /alertname: (\w+), time/).map { String($0.1) }
-        let recordings = output.matches(of: /expr: "([\w:]+)", time/).map { String($0.1) }
-        #expect(try Set(alerts + recordings) == Set(Self.allRules().map(\.name)))
+        return child.output + child.errors
     }
 
     @Test("the runbook has one section for each alert, and alerts point to theirs")
