@@ -146,7 +146,7 @@ let package = Package(
             name: "MailboxServiceTests",
             dependencies: [
                 "LinuxIO", "MailboxRules", "MailboxService", "Observations", "TestSupport", "WormholeWire", logging,
-                grdb,
+                grdb, nioCore,
             ],
             swiftSettings: strict
         ),
@@ -160,7 +160,11 @@ let package = Package(
             dependencies: ["LinuxIO", "Observations", "TransitService", "TestSupport", "WormholeWire", logging],
             swiftSettings: strict
         ),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["Telemetry", "TestSupport", logging],
+            swiftSettings: strict
+        ),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WebSocketServerTests",
@@ -172,7 +176,10 @@ let package = Package(
         .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ApplianceTests",
-            dependencies: ["Appliance", "LinuxIO", "TestSupport", logging],
+            dependencies: [
+                "Appliance", "LinuxIO", "MailboxService", "Observations", "Telemetry", "TestSupport", "TransitService",
+                "WormholeWire", logging,
+            ],
             swiftSettings: strict
         ),
         .executableTarget(

@@ -11,6 +11,8 @@ package final class MailboxServer: Sendable {
     private let configuration: MailboxConfiguration
     private let group: MultiThreadedEventLoopGroup
     let loop: NIOLoopBoundBox<MailboxLoop>
+    /// Where its state is owned.
+    var eventLoop: any EventLoop { group.next() }
     private let state: Mutex<State>
     private let logger: Logger
     private let name: String

@@ -24,7 +24,10 @@ extension ApplianceConfiguration {
             if mailbox.channelDatabasePath != ":memory:" { result.maintenanceTasks.insert(.checkpoint) }
             result.channelDatabasePath = mailbox.channelDatabasePath
         }
-        if transit != nil { result.readinessChecks.insert(.transit) }
+        if transit != nil {
+            result.readinessChecks.insert(.transit)
+            result.maintenanceTasks.insert(.addressRotation)
+        }
         result.maintenanceTasks.insert(.consistency)
         if selfTestInterval > .zero {
             if mailbox != nil { result.selfTestProbes.insert(.mailbox) }

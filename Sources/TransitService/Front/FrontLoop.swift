@@ -91,7 +91,7 @@ final class FrontLoop: ServiceLoop {
         for index in 0..<count where !events[index].readiness.overlaps(.farewell) { handle(events[index]) }
         rules.expire(at: now, into: &effects)
         perform()
-        if pulse.turn(at: now) { reportSources() }
+        if pulse.turn(at: now) { lookAtSources() }
         proceedWithAudits()
         if let resumes = acceptResumes, resumes <= now { resumeAccepting() }
         let levels = rules.levels
@@ -100,7 +100,12 @@ final class FrontLoop: ServiceLoop {
         observations.flush()
     }
 
-    private func reportSources() {
+    private func lookAtSources() {
+        if doorkeeper.rotateKey(at: now) {
+            observations.append(
+                .maintenanceFinished(.addressRotation, succeeded: true, duration: .current - now)
+            )
+        }
         let levels = doorkeeper.levels
         if levels != reportedSources, observations.append(.transitSourceLevels(levels)) { reportedSources = levels }
     }
