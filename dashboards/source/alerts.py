@@ -3,6 +3,7 @@
 `critical` is worth waking somebody up for, `warning` can wait until morning, `info` until somebody looks.
 """
 
+from source.objectives import COMMAND_SECONDS, MAILBOX_ERROR_BUDGET, TRANSIT_ERROR_BUDGET
 from source.prometheus import Alert, Group
 
 IS_READY = 'on (job, instance) wormhole_server_state{state="ready"} == 1'
@@ -30,9 +31,9 @@ def budget_burn(severity: str, long: str, short: str, factor: float, commands: i
     return Alert(
         "WormholeMailboxErrorBudgetBurn", f"""
         (
-          {series}{long} > {factor:g} * 0.001
+          {series}{long} > {factor:g} * {MAILBOX_ERROR_BUDGET:g}
           and
-          {series}{short} > {factor:g} * 0.001
+          {series}{short} > {factor:g} * {MAILBOX_ERROR_BUDGET:g}
         )
         and
         sum without (command, outcome) (increase(wormhole_mailbox_commands_total[{long}])) > {commands}
@@ -78,11 +79,11 @@ AVAILABILITY = [
     budget_burn("critical", "6h", "30m", 6, commands=300, duration="0m"),
     budget_burn("warning", "3d", "6h", 1, commands=1000, duration="1h"),
     Alert(
-        "WormholeTransitErrorBudgetBurn", """
+        "WormholeTransitErrorBudgetBurn", f"""
         (
-          instance:wormhole_transit_server_ends_per_ends:ratio_rate6h > 6 * 0.005
+          instance:wormhole_transit_server_ends_per_ends:ratio_rate6h > 6 * {TRANSIT_ERROR_BUDGET:g}
           and
-          instance:wormhole_transit_server_ends_per_ends:ratio_rate1h > 6 * 0.005
+          instance:wormhole_transit_server_ends_per_ends:ratio_rate1h > 6 * {TRANSIT_ERROR_BUDGET:g}
         )
         and
         sum without (cause) (increase(wormhole_transit_session_ends_total[6h])) > 30
@@ -160,8 +161,8 @@ STATE = [
 
 SATURATION = [
     Alert(
-        "WormholeMailboxSlow", """
-        histogram_quantile(0.99, instance_le:wormhole_mailbox_command_duration_seconds_bucket:rate5m) > 0.25
+        "WormholeMailboxSlow", f"""
+        histogram_quantile(0.99, instance_le:wormhole_mailbox_command_duration_seconds_bucket:rate5m) > {COMMAND_SECONDS}
         and
         instance:wormhole_mailbox_commands:rate5m > 1
         """,

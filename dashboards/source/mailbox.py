@@ -1,7 +1,8 @@
 """The mailbox server: commands, nameplates, messages, clients."""
 
 from source.grafana import Color, Dashboard, Panel, Query, Row, Unit
-from source.shared import COMMAND_SECONDS, MOMENTS, heatmap, quantiles
+from source.objectives import COMMAND_SECONDS
+from source.shared import MOMENTS, heatmap, quantiles
 
 COMMANDS = Row("Commands", [
     Panel(

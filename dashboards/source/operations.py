@@ -89,7 +89,8 @@ ABUSE = Row("Abuse", [
         [Query("sum(wormhole_sources_tracked)", "sources")],
     ),
     Panel(
-        "Table fill", "How full the tables are that limits are kept with; without a line when they have no bound.", Unit.RATIO,
+        "Table fill", "How full the tables are that limits are kept with; without a line when they have no bound.",
+        Unit.RATIO,
         [Query("""
             max by (table) (wormhole_limit_table_entries / (wormhole_limit_table_capacity > 0))
         """, "{{table}}")],

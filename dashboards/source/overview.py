@@ -1,7 +1,8 @@
 """The first dashboard to look at: is it up, is it good enough, how much goes through it."""
 
 from source.grafana import Color, Dashboard, Kind, Panel, Query, Row, Unit
-from source.shared import COMMAND_SECONDS, MAILBOX_ERROR_BUDGET, MOMENTS, TRANSIT_ERROR_BUDGET, quantiles
+from source.objectives import COMMAND_SECONDS, MAILBOX_ERROR_BUDGET, TRANSIT_ERROR_BUDGET
+from source.shared import MOMENTS, quantiles
 
 MAILBOX_FAILURES = """
     sum(increase(wormhole_mailbox_commands_total{outcome="server_error"}[30d]))

@@ -38,7 +38,7 @@ class Alert:
 @dataclass(frozen=True)
 class Group:
     name: str
-    rules: list
+    rules: list[Recording | Alert]
 
 
 @dataclass(frozen=True)

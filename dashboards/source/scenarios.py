@@ -75,7 +75,8 @@ AVAILABILITY = [
         {READY: "1x30", STARTED_AT: "60x30", CANARY_AT: "0x30"}, "15m", {"probe": "transit"}, "14m 0s",
     ),
     silent(
-        "WormholeSelftestFailing", "a canary every minute", {READY: "1x30", STARTED_AT: "1x30", CANARY_AT: "60+60x30"}, "30m",
+        "WormholeSelftestFailing", "a canary every minute",
+        {READY: "1x30", STARTED_AT: "1x30", CANARY_AT: "60+60x30"}, "30m",
     ),
     silent(
         "WormholeSelftestFailing", "draining", {READY: "1x5 0x25", STARTED_AT: "1x30", CANARY_AT: "60x30"}, "25m",
@@ -170,8 +171,8 @@ STATE = [
         {SHORT_CODES: "0+4x100", LONG_CODES: "0+1x100"}, "95m", value="20%", not_yet="30m",
     ),
     silent("WormholeCodesGettingLong", "few codes at all", {SHORT_CODES: "0+0.1x100", LONG_CODES: "0+0.2x100"}, "95m"),
-    fires("WormholeInternalErrors", "an error was caught", {'wormhole_internal_errors_total{component="mailbox"}': "0x5 1x9"},
-          "10m"),
+    fires("WormholeInternalErrors", "an error was caught",
+          {'wormhole_internal_errors_total{component="mailbox"}': "0x5 1x9"}, "10m"),
     fires(
         "WormholeInternalErrors", "the consistency check found something",
         {'wormhole_invariant_violations_total{check="mailbox_sides"}': "0x5 1x40"}, "40m",

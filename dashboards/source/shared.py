@@ -1,11 +1,6 @@
-"""Pieces that several dashboards have in common, and the objectives they are drawn against."""
+"""Pieces that several dashboards have in common."""
 
 from source.grafana import Annotation, Color, Kind, Panel, Query, Unit
-
-# Shares of what may fail through the server's own fault, and how fast commands are to be answered.
-MAILBOX_ERROR_BUDGET = 0.001
-TRANSIT_ERROR_BUDGET = 0.005
-COMMAND_SECONDS = 0.25
 
 MOMENTS = [
     Annotation("Start", "process_start_time_seconds * 1000", Color.BLUE),

@@ -211,4 +211,15 @@ struct DashboardLintTests {
             #expect(try String(contentsOf: file, encoding: .utf8) == expected, "run: python3 dashboards/generate.py")
         }
     }
+
+    @Test("links of alerts lead to where the runbook is said to be")
+    func runbookLinks() async throws {
+        let folder = try TemporaryFolder()
+        let generator = Repository.root.appending(path: "dashboards/generate.py").path(percentEncoded: false)
+        _ = try await run("python3", generator, "--output", folder.path, "--runbook=https://wiki.example.org/wormhole")
+        let rules = try String(contentsOfFile: folder.path + "/prometheus/alerting.rules.yml", encoding: .utf8)
+        let links = rules.matches(of: /runbook_url: '(.+)#\w+'/).map(\.1)
+        #expect(links.count > 20)
+        #expect(Set(links) == ["https://wiki.example.org/wormhole"])
+    }
 }

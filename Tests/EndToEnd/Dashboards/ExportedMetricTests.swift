@@ -29,6 +29,18 @@ struct ExportedMetricTests {
         #expect(try await server.end(with: SIGTERM) == .exited(0))
     }
 
+    @Test("each is one that the reference calls stable")
+    func stability() async throws {
+        let reference = try await run(Repository.server(), "metrics-reference")
+        let rows = reference.matches(of: /(?m)^\| `(\w+)` \|.*\| (stable|detail) \|$/)
+        let stable = Set(rows.filter { $0.2 == "stable" }.map { String($0.1) })
+        let known = Set(rows.map { String($0.1) })
+        #expect(known.count > 90)
+        for metric in try Set(Self.selectors().map { $0.metric.replacing(/_(bucket|sum|count)$/, with: "") }) {
+            #expect(stable.contains(metric) || !known.contains(metric), "\(metric) is used, but only a detail")
+        }
+    }
+
     private static func selectors() throws -> Set<MetricSelector> {
         var expressions: [String] = []
         for dashboard in try Dashboard.all() {
