@@ -85,7 +85,7 @@ struct UsageMetrics: Sendable {
             "wormhole_log_dropped_total",
             "Log lines lost because their reader was slow or gone.",
             unit: .lines,
-            .detail,
+            .stable,
             labels: LogStream.self
         )
     }
