@@ -10,7 +10,7 @@ struct ExportedMetricTests {
 
     @Test("each is exported or recorded, with the labels that are asked for")
     func exported() async throws {
-        let server = try await RunningServer(recordsLines: true)
+        let server = try await RunningServer("--selftest-interval=60", recordsLines: true)
         let series = try await Self.series(in: server.get("/metrics"))
         let recordings = try Set(RuleFile(RuleFile.recording).rules.map(\.name))
         let selectors = try Self.selectors()
