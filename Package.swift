@@ -177,8 +177,8 @@ let package = Package(
         .testTarget(
             name: "ApplianceTests",
             dependencies: [
-                "Appliance", "LinuxIO", "MailboxService", "Observations", "Telemetry", "TestSupport", "TransitService",
-                "WormholeWire", logging,
+                "Appliance", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Telemetry", "TestSupport",
+                "TransitService", "WormholeWire", logging,
             ],
             swiftSettings: strict
         ),

@@ -44,7 +44,8 @@ struct Parts: Sendable {
             logger: logger("telemetry")
         )
         mailbox =
-            if let settings = configuration.mailboxService(testedAs: identity), let listener = listeners.mailbox.take() {
+            if let settings = configuration.mailboxService(testedAs: identity), let listener = listeners.mailbox.take()
+            {
                 try MailboxServer(
                     configuration: settings,
                     listener: listener,

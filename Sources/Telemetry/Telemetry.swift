@@ -115,7 +115,9 @@ package final class Telemetry: Sendable {
         if failures > 0 { metrics.admin.collectErrors.add(Double(failures)) }
         sampleLoops()
         sampleConnections()
-        for level in LogLevel.allCases { metrics.usage.logLines.store(Double(configuration.logCounts.value(level)), level) }
+        for level in LogLevel.allCases {
+            metrics.usage.logLines.store(Double(configuration.logCounts.value(level)), level)
+        }
         let bytes = texts[format]?.text(of: sections) ?? []
         metrics.admin.collectSeconds.set(MonotonicClock.duration(since: start).seconds)
         return bytes

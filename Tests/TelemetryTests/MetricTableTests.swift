@@ -30,7 +30,8 @@ struct MetricTableTests {
         let telemetry = try telemetry()
         let samples = samples(telemetry.exposition())
         let facts = [
-            "process_", "wormhole_build_info", "wormhole_config_info", "wormhole_server_state{state=\"starting\"}", "wormhole_metrics_",
+            "process_", "wormhole_build_info", "wormhole_config_info", "wormhole_server_state{state=\"starting\"}",
+            "wormhole_metrics_",
         ]
         for (name, value) in samples where !facts.contains(where: name.hasPrefix) { #expect(value == 0, "\(name)") }
         for family in telemetry.metrics.families {

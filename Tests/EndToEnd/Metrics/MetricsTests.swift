@@ -76,7 +76,13 @@ struct MetricsTests {
         // The quickest of some: others wait for a processor that is busy with something else.
         var quickest = Double.infinity
         for _ in 0..<10 {
-            let answer = try await server.get("/metrics", "--output", "/dev/null", "--write-out", "%{time_total} %{size_download}")
+            let answer = try await server.get(
+                "/metrics",
+                "--output",
+                "/dev/null",
+                "--write-out",
+                "%{time_total} %{size_download}"
+            )
             let figures = answer.split(separator: " ").compactMap { Double($0) }
             try #require(figures.count == 2)
             quickest = min(quickest, figures[0])
