@@ -18,6 +18,8 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
     var lastRows: RowNumbers
 
     private var listeners: [MailboxID: [ConnectionID]] = [:]
+    /// Nameplates that point nowhere or that nobody holds, until the next expiry. They come only from files of older servers.
+    private var orphans: [(AppID, Nameplate)] = []
     /// Nameplates and mailboxes of each application.
     private var appUse: [AppID: Int] = [:]
     private var shortNameplates = ShortNameplateUse()
@@ -35,7 +37,12 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         self.lastRows = stored.lastRows
         mailboxes.reserveCapacity(stored.mailboxes.count)
         for mailbox in stored.mailboxes { insert(mailbox) }
-        for nameplate in stored.nameplates { insert(nameplate) }
+        for nameplate in stored.nameplates {
+            insert(nameplate)
+            if mailboxes[nameplate.mailbox] == nil || !nameplate.sides.contains(where: \.isClaimed) {
+                orphans.append((nameplate.appID, nameplate.nameplate))
+            }
+        }
     }
 
     /// Refuses every change until ``reload(_:)``: a change could not be written down, so that what is held here may be ahead
@@ -107,6 +114,11 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
     func hasListeners(_ mailbox: MailboxID) -> Bool { listeners[mailbox] != nil }
     func listeners(of mailbox: MailboxID) -> [ConnectionID] { listeners[mailbox] ?? [] }
     var listenedMailboxes: some Collection<MailboxID> { listeners.keys }
+
+    mutating func takeOrphans() -> [(AppID, Nameplate)] {
+        defer { orphans = [] }
+        return orphans
+    }
 
     // MARK: Entries and what is counted of them
 
