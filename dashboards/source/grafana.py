@@ -32,6 +32,7 @@ class Unit(str, Enum):
     BYTES = "decbytes"
     BYTES_PER_SECOND = "Bps"
     COUNT = "short"
+    DATE = "dateTimeAsIso"
     NONE = "none"
     PER_SECOND = "cps"
     RATIO = "percentunit"

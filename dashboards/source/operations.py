@@ -153,6 +153,26 @@ DATA = Row("Data", [
         [Query("min by (instance) (wormhole_usage_blur_seconds)", "{{instance}}")],
         kind=Kind.NUMBER,
     ),
+    Panel(
+        "Rows", "Rows in the tables of the usage database.", Unit.COUNT,
+        [Query("sum by (table) (wormhole_db_rows)", "{{table}}")],
+        is_stacked=True, width=12,
+    ),
+    Panel(
+        "Retention", "How long usage records are kept; 0: for ever.", Unit.SECONDS,
+        [Query("max by (instance) (wormhole_usage_retention_seconds)", "{{instance}}")],
+        kind=Kind.NUMBER, width=4,
+    ),
+    Panel(
+        "Oldest record", "When the oldest usage record began, as it is stored.", Unit.DATE,
+        [Query("min by (instance) (wormhole_usage_oldest_record_timestamp_seconds > 0) * 1000", "{{instance}}")],
+        kind=Kind.NUMBER, width=4,
+    ),
+    Panel(
+        "Schema", "The version of each database's tables, as the original servers count them.", Unit.NONE,
+        [Query("max by (instance, db) (wormhole_db_schema_version)", "{{instance}} {{db}}")],
+        kind=Kind.NUMBER, width=4,
+    ),
 ])
 
 HOUSE_KEEPING = Row("House-keeping", [

@@ -63,7 +63,7 @@ struct UsageMetrics: Sendable {
             "wormhole_db_rows",
             "Rows of the usage database, by table.",
             unit: .records,
-            .detail,
+            .stable,
             labels: UsageTable.self
         )
         schemaVersion = table.gauge(
