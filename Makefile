@@ -10,12 +10,12 @@ APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 
 BUILD_PACKAGES := git libmicrohttpd-dev libsqlite3-dev pkg-config
 BENCH_PACKAGES := sqlite3 util-linux
-TEST_PACKAGES := curl iproute2 jq procps python3-venv sqlite3 util-linux $(MUNIN_PACKAGES)
 # What munin-node and the munin master need, the user munin among it, and nothing that starts by itself; they themselves
 # are unpacked.
 MUNIN_PACKAGES := faketime fonts-dejavu-core libdate-manip-perl libfile-copy-recursive-perl libhtml-template-perl \
 	libio-socket-inet6-perl liblog-log4perl-perl libnet-server-perl librrds-perl liburi-perl munin-common netbase perl-doc \
 	rrdtool
+TEST_PACKAGES := curl iproute2 jq procps python3-venv sqlite3 util-linux $(MUNIN_PACKAGES)
 
 # What `wormhole_build_info` and `/version` tell; the manifest takes it from the environment.
 export WORMHOLE_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
