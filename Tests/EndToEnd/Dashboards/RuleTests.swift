@@ -88,6 +88,16 @@ struct RuleTests {
         }
     }
 
+    @Test("options that the runbook recommends exist")
+    func options() async throws {
+        let file = Repository.root.appending(path: "dashboards/RUNBOOK.md")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let options = Set(text.matches(of: /`(--[a-z-]+)/).map { String($0.1) })
+        #expect(options.count > 10)
+        let help = try await run(Repository.server(), "start", "--help")
+        for option in options { #expect(help.contains(option + " ") || help.contains(option + "\n"), "\(option)") }
+    }
+
     @Test("alerts and recorded series are named and described as they should be")
     func names() throws {
         for rule in try Self.allRules() {
