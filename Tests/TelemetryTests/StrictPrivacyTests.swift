@@ -110,7 +110,7 @@ struct StrictPrivacyTests {
         for observation in Scenario.observations { reader.read(observation) }
         let ofTheProcess = [
             "wormhole_server_state", "wormhole_component_ready", "wormhole_drain", "wormhole_maintenance",
-            "wormhole_metrics",
+            "wormhole_metrics", "wormhole_selftest",
         ]
         func differences() -> [String] {
             samples(telemetry.exposition()).filter { name, value in

@@ -29,6 +29,19 @@ struct ExportedMetricTests {
         #expect(try await server.end(with: SIGTERM) == .exited(0))
     }
 
+    @Test("strict privacy holds back nothing that alerts take for the state of the server itself")
+    func strictPrivacy() async throws {
+        let server = try await RunningServer("--privacy=strict", "--blur-usage=3600", "--selftest-interval=0.1")
+        for series in [
+            #"wormhole_selftest_last_success_timestamp_seconds{probe="transit"}"#,
+            #"wormhole_maintenance_last_success_timestamp_seconds{task="prune"}"#,
+            "wormhole_event_loop_heartbeat_timestamp_seconds", "process_max_fds",
+        ] {
+            try await eventually("\(series) is shown") { try await server.metric(series) > 0 }
+        }
+        #expect(try await server.end(with: SIGTERM) == .exited(0))
+    }
+
     @Test("each is one that the reference calls stable")
     func stability() async throws {
         let reference = try await run(Repository.server(), "metrics-reference")
