@@ -105,10 +105,14 @@ extension TransitLimitSettings {
         configuration.waitTimeout = .seconds(waitSeconds)
         configuration.idleTimeout = .seconds(idleSeconds)
         configuration.stalledDrainTimeout = .seconds(stalledDrainSeconds)
+        configuration.maximumSessionDuration = .seconds(sessionSeconds)
+        configuration.maximumSessionBytes = sessionBytes
         configuration.connections = connections
         configuration.connectionsPerSource = connectionsPerSource
         configuration.handshakes = handshakes
         configuration.handshakesPerSource = handshakesPerSource
+        configuration.connectionRate = connectionRate
+        configuration.connectionRatePerSource = connectionRatePerSource
         configuration.waitingPerSourceAndToken = waitingPerSourceAndToken
         configuration.sessionRate = sessionRate
         configuration.globalRate = globalRate
