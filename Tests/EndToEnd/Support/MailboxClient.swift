@@ -20,10 +20,15 @@ struct MailboxClient {
         try await connection.send(text: message.text)
     }
 
-    /// The next message of a type; those before it are passed over.
+    /// The next message of a type; those before it are passed over, and pings are answered.
     func next(_ type: String) async throws -> JSON {
         while true {
-            let message = try JSON(try await connection.nextText())
+            let frame = try await connection.next()
+            if frame.opcode == 9 {
+                try await connection.send(.pong(frame.payload))
+                continue
+            }
+            let message = try JSON(frame.text)
             if message["type"]?.string == type { return message }
             try #require(message["type"] != "error", "\(message.text), while waiting for \(type)")
         }
