@@ -12,6 +12,9 @@ BUILD_PACKAGES := git libmicrohttpd-dev libsqlite3-dev pkg-config
 BENCH_PACKAGES := sqlite3 util-linux
 TEST_PACKAGES := curl iproute2 jq procps python3-venv sqlite3 util-linux
 
+# What `wormhole_build_info` and `/version` tell; the manifest takes it from the environment.
+export WORMHOLE_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+
 # Options of `wormhole-server start`, such as: make run ARGS=--blur-usage=0
 ARGS ?=
 # Options of `wormhole-bench`, such as: make bench BENCH='--only mailbox --rounds 5'

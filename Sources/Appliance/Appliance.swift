@@ -15,6 +15,7 @@ internal import UnixSignals
 /// Everything that can fail does so before the first client is served.
 package struct Appliance: Sendable {
     private let configuration: ApplianceConfiguration
+    private let logCounts = LogCounts()
 
     package init(_ configuration: ApplianceConfiguration) {
         self.configuration = configuration
@@ -33,7 +34,7 @@ package struct Appliance: Sendable {
         var listeners = try Listeners.open(configuration)
         let paths = listeners.paths
         defer { for path in paths { path.remove() } }
-        let parts = try Parts(configuration, listeners: &listeners, logger: logger)
+        let parts = try Parts(configuration, listeners: &listeners, logCounts: logCounts, logger: logger)
         if let limit { log.info("\(limit.summary)") }
         try await parts.start()
         log.info("ready")
@@ -43,6 +44,6 @@ package struct Appliance: Sendable {
     }
 
     private func logger(_ label: String) -> Logger {
-        Logger(label: label) { LineLogHandler(label: $0, level: configuration.logLevel) }
+        Logger(label: label) { LineLogHandler(label: $0, level: configuration.logLevel, counts: logCounts) }
     }
 }

@@ -15,14 +15,14 @@ final class MailboxLoop {
     let eventLoop: any EventLoop
     let configuration: MailboxConfiguration
     let logger: Logger
-    private var rendezvous: Rendezvous<MemoryStore<SystemRandomNumberGenerator>>
+    var rendezvous: Rendezvous<MemoryStore<SystemRandomNumberGenerator>>
     private let journal: Journal
-    private let source: ObservationSource
+    let source: ObservationSource
     let pulse: any LoopPulse
     /// Of the concern in the file beside this one.
     var pulseTimer: Scheduled<Void>?
 
-    private var clients: [ConnectionID: MailboxClient] = [:]
+    private(set) var clients: [ConnectionID: MailboxClient] = [:]
     private var lastID: UInt64 = 0
     /// Reused for every event.
     private var effects: [Effect] = []
@@ -36,6 +36,8 @@ final class MailboxLoop {
     private var unfinished: Deque<(point: Journal.Point, what: Unfinished)> = []
     private var isTurnEndScheduled = false
     private var reportedLevels = MailboxLevels()
+    /// Whether everybody has been told what there is; not so after a report for which there was no room.
+    private(set) var areLevelsReported = true
 
     private var expiryTimer: Scheduled<Void>?
     private var bindTimer: Scheduled<Void>?
@@ -76,7 +78,8 @@ final class MailboxLoop {
             welcome: configuration.welcome,
             limits: configuration.limits,
             allowsList: configuration.allowsList,
-            permission: configuration.permission
+            permission: configuration.permission,
+            selfTestApp: configuration.selfTestApp
         )
     }
 
@@ -90,6 +93,12 @@ final class MailboxLoop {
         )
         source.append(.readinessChanged(.channelDatabase, isReady: true))
         source.append(.readinessChanged(.mailbox, isReady: true))
+        source.append(
+            .mailboxCapacityChanged(
+                connections: configuration.maximumConnections,
+                storedBytes: configuration.limits.storedBytes
+            )
+        )
         if case .hashcash(let bits, _) = configuration.permission {
             source.append(.permissionDifficultyChanged(bits: bits))
         }
@@ -244,9 +253,10 @@ final class MailboxLoop {
             return !client.isClogged
         }
         levels.sendQueueBytes = clogged.reduce(0) { $0 + $1.queuedBytes }
+        // Reported again with the next pulse, if not before, when there is no room.
         if levels != reportedLevels {
-            reportedLevels = levels
-            source.append(.mailboxLevels(levels))
+            areLevelsReported = source.append(.mailboxLevels(levels))
+            if areLevelsReported { reportedLevels = levels }
         }
         source.flush()
     }

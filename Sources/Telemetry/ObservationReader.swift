@@ -12,6 +12,7 @@ final class ObservationReader {
 
     private let metrics: MetricReader
     private let state: ProcessState
+    private let selfTest: SelfTestIdentity?
     private let blur: Blur
     private let database: UsageDatabaseWriter?
     private let log: JSONLogWriter?
@@ -23,12 +24,14 @@ final class ObservationReader {
     init(
         metrics: MetricReader,
         state: ProcessState,
+        selfTest: SelfTestIdentity?,
         blur: Blur,
         database: UsageDatabaseWriter?,
         log: JSONLogWriter?
     ) {
         self.metrics = metrics
         self.state = state
+        self.selfTest = selfTest
         self.blur = blur
         self.database = database
         self.log = log
@@ -79,6 +82,7 @@ final class ObservationReader {
     }
 
     private func read(_ observation: Observation) {
+        if let selfTest, observation.isRecord(of: selfTest) { return }
         metrics.read(observation)
         if let record = UsageRecord(observation) { records.append(blur(record)) }
         switch observation {
@@ -99,8 +103,9 @@ final class ObservationReader {
             .permissionDifficultyChanged, .nameplateAllocated, .nameplateRetired, .mailboxRetired,
             .messageReceived, .messageDelivered, .messagesReplayed, .sideReconnected, .pruned, .handshakeFinished,
             .transitPaired, .transitEnded, .transitProgressed, .transitReadPaused, .transitThrottled,
-            .transitRatesChanged, .databaseUsed, .databaseFailed,
-            .maintenanceFinished, .internalErrorCaught:
+            .transitRatesChanged, .transitCapacityChanged, .transitSourceLevels, .mailboxCapacityChanged,
+            .databaseUsed, .databaseFailed, .maintenanceFinished, .internalErrorCaught, .invariantViolated,
+            .selfTestFinished:
             break
         }
     }

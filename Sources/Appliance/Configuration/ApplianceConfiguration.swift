@@ -17,6 +17,10 @@ package struct ApplianceConfiguration: Sendable {
     /// How long relayed pairs may go on after the first signal to stop.
     package var drainTimeout = Duration.seconds(10)
     package var logLevel = Logger.Level.info
+    /// How often the server is its own client, through its public listeners; zero: never.
+    package var selfTestInterval = Duration.seconds(60)
+    /// How often the state of the services is checked.
+    package var consistencyInterval = Duration.seconds(300)
 
     package init() {}
 }

@@ -10,24 +10,31 @@ package final class MetricTable: Sendable {
     let connections: ConnectionMetrics
     let mailbox: MailboxMetrics
     let transit: TransitMetrics
+    let limits: LimitMetrics
     let usage: UsageMetrics
     package let admin: AdminMetrics
+    let selfTest: SelfTestMetrics
     /// The table, in the order in which it is shown.
     package let families: [MetricFamily]
 
     init(_ configuration: TelemetryConfiguration) {
         var layout = MetricLayout()
-        process = ProcessMetrics(
-            &layout,
-            build: configuration.build,
-            checks: configuration.allChecks,
-            tasks: configuration.allTasks
-        )
+        layout.begin(.process)
+        process = ProcessMetrics(&layout, configuration)
+        layout.begin(.connections)
         connections = ConnectionMetrics(&layout)
+        layout.begin(.mailbox)
         mailbox = MailboxMetrics(&layout, listedVersions: configuration.listedVersions)
+        layout.begin(.transit)
         transit = TransitMetrics(&layout)
+        layout.begin(.limits)
+        limits = LimitMetrics(&layout)
+        layout.begin(.usage)
         usage = UsageMetrics(&layout)
+        layout.begin(.admin)
         admin = AdminMetrics(&layout)
+        layout.begin(.selftest)
+        selfTest = SelfTestMetrics(&layout, probes: configuration.selfTestProbes)
         families = layout.families
         process.state.set(1, .starting)
         process.startTime.set(WallClock.now.seconds)

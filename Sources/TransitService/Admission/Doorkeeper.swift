@@ -31,18 +31,29 @@ final class Doorkeeper: Sendable {
     ///
     /// - Parameter network: `nil` for the peer of a Unix socket.
     /// - Returns: Its pass, or why it gets none.
-    func admit(_ network: SourceNetwork?, at now: Instant) -> Admission {
+    func admit(_ network: SourceNetwork?) -> Admission {
         let (source, reason) = state.withLock { state in
-            if state.keyEnds <= now {
-                state.key = State.freshKey
-                state.keyEnds = now + Self.keyLife
-            }
             let source = network.flatMap { $0.isLoopback && !countsLoopback ? nil : Self.name($0, key: state.key) }
             return (source, state.table.admit(source))
         }
         if let reason { return .refused(reason) }
         return .admitted(DoorPass(doorkeeper: self, source: source))
     }
+
+    /// Hashes addresses with a new key from now on, when the old one has lived long enough. To be called now and then.
+    ///
+    /// - Returns: Whether it was time.
+    func rotateKey(at now: Instant) -> Bool {
+        state.withLock { state in
+            guard state.keyEnds <= now else { return false }
+            state.key = State.freshKey
+            state.keyEnds = now + Self.keyLife
+            return true
+        }
+    }
+
+    /// Where the connections come from.
+    var levels: TransitSourceLevels { state.withLock { $0.table.levels } }
 
     fileprivate func handshakeEnded(_ source: SourceID?) {
         state.withLock { $0.table.handshakeEnded(source) }

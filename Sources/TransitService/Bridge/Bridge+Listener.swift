@@ -9,7 +9,7 @@ internal import WebSocketServer
 /// may relay, as long as there is room.
 extension Bridge: WebSocketListenerDelegate {
     func webSocketListener(route request: UpgradeRequest) -> WebSocketRoute {
-        switch doorkeeper.admit(SourceNetwork(request.peer), at: .current) {
+        switch doorkeeper.admit(SourceNetwork(request.peer)) {
         case .admitted(let pass):
             return .upgrade(makeClient(for: request, pass))
         case .refused(let reason):

@@ -47,7 +47,7 @@ extension FrontLoop {
     /// Closes a connection that may not come in, before anything is said to it.
     private func ask(_ socket: consuming AcceptedSocket) {
         let arrival = Arrival.current
-        switch doorkeeper.admit(socket.source, at: arrival.instant) {
+        switch doorkeeper.admit(socket.source) {
         case .admitted(let pass): admit(socket, pass, arrival)
         case .refused(let reason): observations.append(.connectionRejected(.transit, reason: reason))
         }
