@@ -3,7 +3,7 @@ internal import TransitRules
 package import WormholeWire
 
 /// How the relay treats its clients. A duration of zero stands for ever.
-package struct TransitConfiguration: Sendable {
+package struct TransitConfiguration: Equatable, Sendable {
     /// Threads that move bytes between TCP clients; 0 means one per processor.
     package var workers = 0
     /// From the accept to a complete first line.
@@ -12,6 +12,10 @@ package struct TransitConfiguration: Sendable {
     package var waitTimeout = Duration.zero
     /// A pair without a byte either way.
     package var idleTimeout = Duration.zero
+    /// From pairing to the end. Longer pairs are ended in order.
+    package var maximumSessionDuration = Duration.zero
+    /// Payload of one pair, both ways together; zero for any. A pair that has moved as much is ended in order.
+    package var maximumSessionBytes = 0
     /// A pair that has ended and whose remaining bytes nobody takes.
     package var stalledDrainTimeout = Duration.seconds(60)
     /// For a refused client to close.

@@ -24,7 +24,9 @@ enum Scenario {
         .mailboxCapacityChanged(connections: 1000, storedBytes: 1 << 20),
         .mailboxLevels(levels), .nameplateRetired(Sample.nameplate()), .mailboxRetired(Sample.mailbox()),
         .handshakeFinished(form: .sided, result: .ok),
-        .transitPaired(.init(waitingTime: .seconds(3), setupTime: .microseconds(50), path: .tcpToTCP, isSameSource: true)),
+        .transitPaired(
+            .init(waitingTime: .seconds(3), setupTime: .microseconds(50), path: .tcpToTCP, isSameSource: true)
+        ),
         .transitProgressed(path: .tcpToTCP, bytes: 50_000_000), .transitReadPaused(.milliseconds(250)),
         .transitThrottled(.transitGlobalRate, .seconds(2)), .transitRatesChanged(session: 1000, global: 2000),
         .transitCapacityChanged(connections: 5000, bufferedBytes: 1 << 29),

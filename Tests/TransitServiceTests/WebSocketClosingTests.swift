@@ -84,7 +84,7 @@ struct WebSocketClosingTests {
         }
     }
 
-    @Test("83: a slow reader gets everything a sender that closed cleanly had sent, then Close")
+    @Test("83 (D3): a slow reader gets everything a sender that closed cleanly had sent, then Close")
     func slowReader() async throws {
         try await Self.run { relay in
             let token = Handshake.freshToken()
@@ -117,7 +117,7 @@ struct WebSocketClosingTests {
         }
     }
 
-    @Test("84: one endless message flows as it comes, and is not kept")
+    @Test("84 (D4): one endless message flows as it comes, and is not kept")
     func endlessMessage() async throws {
         try await Self.run { relay in
             let (client, socket) = try await relay.mixedPair(webSocketWaits: true)
@@ -162,7 +162,7 @@ struct WebSocketClosingTests {
         }
     }
 
-    @Test("86: what comes after the partner has left is not counted, and no error")
+    @Test("86 (D6): what comes after the partner has left is not counted, and no error")
     func late() async throws {
         try await Self.run { relay in
             let (client, socket) = try await relay.mixedPair(webSocketWaits: true)
@@ -188,7 +188,7 @@ struct WebSocketClosingTests {
         }
     }
 
-    @Test("62: connections are kept alive")
+    @Test("62 (D10): connections are kept alive")
     func keepAlive() async throws {
         try await Self.run { relay in
             let client = try await relay.webSocketClient()
@@ -199,7 +199,7 @@ struct WebSocketClosingTests {
         }
     }
 
-    @Test("101, 102: at the end everyone gets Close 1001 and a record")
+    @Test("101, 102 (D25): at the end everyone gets Close 1001 and a record")
     func stopping() async throws {
         let relay = try await TestRelay.start(webSocket: true)
         let (first, second) = try await relay.webSocketPair()

@@ -103,6 +103,8 @@ extension TransitLimitSettings {
         configuration.waitTimeout = .seconds(waitSeconds)
         configuration.idleTimeout = .seconds(idleSeconds)
         configuration.stalledDrainTimeout = .seconds(stalledDrainSeconds)
+        configuration.maximumSessionDuration = .seconds(sessionSeconds)
+        configuration.maximumSessionBytes = sessionBytes
         configuration.connections = connections
         configuration.connectionsPerSource = connectionsPerSource
         configuration.handshakes = handshakes

@@ -49,9 +49,12 @@ final class BridgedPair {
 
     /// Payload of a client has come.
     func received(_ payload: ByteBuffer, from side: PairSide) {
-        let count = payload.readableBytes
+        var payload = payload
         // What comes after the end is nobody's any more, and does not count.
-        guard closing.allowance(from: side) > count else { return }
+        guard closing.allowance(from: side) > payload.readableBytes else { return }
+        let room = bridge.limits.bytes - min(totalBytes, bridge.limits.bytes)
+        if payload.readableBytes > room { payload = payload.readSlice(length: Int(room)) ?? payload }
+        let count = payload.readableBytes
         closing.took(count, from: side)
         totalBytes += UInt64(count)
         lastMovement = .current
@@ -59,6 +62,7 @@ final class BridgedPair {
         pay(count)
         let sink = client(side.other)
         sink.write(payload)
+        guard totalBytes < bridge.limits.bytes else { return end(.maximumBytes) }
         guard !sink.isWritable else { return }
         // Now, because a client that is not read any more reports no end of its read either.
         sink.flush()

@@ -39,12 +39,12 @@ struct DepartingClient: ~Copyable, Scheduled {
     /// Looks after it, now and then.
     ///
     /// - Returns: Whether it can be closed.
-    mutating func isDone(at now: Instant, timeouts: RelayTimeouts) -> Bool {
+    mutating func isDone(at now: Instant, limits: RelayLimits) -> Bool {
         departure.isDone(
             unconfirmed: end.descriptor.unconfirmedBytes,
             readable: end.descriptor.readableBytes,
             at: now,
-            timeouts: timeouts
+            limits: limits
         )
     }
 }

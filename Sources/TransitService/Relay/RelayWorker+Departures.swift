@@ -31,7 +31,7 @@ extension RelayWorker {
     func checkDeparture(_ index: UInt32, event: Readiness?) {
         let hasFinished = event?.overlaps(.farewell) ?? false
         if departing[index].discardInput(through: supplies.buffer, hasFinished: hasFinished)
-            || departing[index].isDone(at: supplies.now, timeouts: timeouts)
+            || departing[index].isDone(at: supplies.now, limits: limits)
         {
             closeDeparting(index)
         } else if event == nil {
