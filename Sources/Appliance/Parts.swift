@@ -19,6 +19,7 @@ struct Parts: Sendable {
     private let transit: TransitServer?
     private let mailbox: MailboxServer?
     private let selfTest: SelfTest?
+    private let controls: ServiceControls
     private let logger: @Sendable (String) -> Logger
 
     /// Opens the databases and hands every part its listener. Nothing runs yet.
@@ -26,8 +27,11 @@ struct Parts: Sendable {
     /// - Throws: An error whose description is one line.
     init(
         _ configuration: ApplianceConfiguration,
+        origins: SettingOrigins,
+        token: AdminTokenHolder,
         listeners: inout Listeners,
         logCounts: LogCounts,
+        levels: LogLevelSwitch,
         logger: @escaping @Sendable (String) -> Logger
     ) throws {
         self.configuration = configuration
@@ -44,7 +48,8 @@ struct Parts: Sendable {
             logger: logger("telemetry")
         )
         mailbox =
-            if let settings = configuration.mailboxService(testedAs: identity), let listener = listeners.mailbox.take() {
+            if let settings = configuration.mailboxService(testedAs: identity), let listener = listeners.mailbox.take()
+            {
                 try MailboxServer(
                     configuration: settings,
                     listener: listener,
@@ -78,17 +83,30 @@ struct Parts: Sendable {
                 reporter: telemetry.reporter,
                 logger: logger("self-test")
             )
+        controls = ServiceControls(
+            configuration,
+            origins: origins,
+            token: token,
+            levels: levels,
+            telemetry: telemetry,
+            mailbox: mailbox,
+            transit: transit,
+            selfTest: selfTest,
+            logger: logger("server")
+        )
+        var endpoint = AdminConfiguration()
+        endpoint.allowedHosts = configuration.adminHosts
         admin =
-            if let listener = listeners.admin.take() {
-                AdminServer(
-                    configuration: AdminConfiguration(),
-                    listener: listener,
-                    telemetry: telemetry,
-                    logger: logger("admin")
-                )
-            } else {
-                nil
-            }
+            listeners.admin.isEmpty
+            ? nil
+            : AdminServer(
+                configuration: endpoint,
+                listeners: listeners.admin,
+                telemetry: telemetry,
+                subject: controls,
+                token: token,
+                logger: logger("admin")
+            )
     }
 
     /// Starts what is configured, and says so: a line for each listener, with its real port.
@@ -99,7 +117,7 @@ struct Parts: Sendable {
         telemetry.start()
         if let admin {
             try admin.start()
-            names.admin.map { logger("admin").info("Admin starting on \($0)") }
+            for name in names.admin { logger("admin").info("Admin starting on \(name)") }
         }
         if let transit {
             try await transit.start()
@@ -111,6 +129,7 @@ struct Parts: Sendable {
             try await mailbox.start()
         }
         watchOver()
+        controls.servicesStarted()
         report(.lifecycleChanged(.ready))
     }
 
@@ -126,7 +145,9 @@ struct Parts: Sendable {
         let (stopRequests, stopRequest) = AsyncStream<Void>.makeStream()
         // Cancelled when this function returns, because then the services have stopped by themselves.
         async let _: Void = watch(signals, stopRequest)
+        async let _: Void = LoopWatch(heartbeats: telemetry.heartbeats, logger: logger("server")).run()
         for await _ in stopRequests { break }
+        controls.servicesStop()
         report(.lifecycleChanged(.draining))
         await stopServices()
     }
@@ -135,6 +156,15 @@ struct Parts: Sendable {
         let log = logger("server")
         var isStopping = false
         for await signal in signals {
+            // `try?`: what is wrong was said in the log.
+            if signal == .sighup {
+                _ = try? await controls.reload()
+                continue
+            }
+            if signal == .sigusr1 {
+                try? await controls.drain(within: nil)
+                continue
+            }
             guard isStopping else {
                 isStopping = true
                 log.info("\(signal): stopping")

@@ -105,7 +105,7 @@ final class ObservationReader {
             .transitPaired, .transitEnded, .transitProgressed, .transitReadPaused, .transitThrottled,
             .transitRatesChanged, .transitCapacityChanged, .transitSourceLevels, .mailboxCapacityChanged,
             .databaseUsed, .databaseFailed, .maintenanceFinished, .internalErrorCaught, .invariantViolated,
-            .selfTestFinished:
+            .selfTestFinished, .configurationReloaded:
             break
         }
     }

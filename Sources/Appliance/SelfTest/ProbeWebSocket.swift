@@ -12,7 +12,6 @@ final class ProbeWebSocket: ProbeEnd {
         case pong = 10
     }
 
-
     private let stream: ProbeStream
     /// Payload of binary messages that is not taken yet.
     private var input: [UInt8] = []

@@ -18,6 +18,7 @@ final class SelfTest: Sendable {
     private let logger: Logger
     private let stopSignal: EventSignal
     private let state = Mutex(State())
+    private let isPaused = Atomic<Bool>(false)
 
     private struct State {
         var isRunning = false
@@ -54,6 +55,9 @@ final class SelfTest: Sendable {
         }
     }
 
+    /// Leaves rounds out, while nobody is let in.
+    func setPaused(_ isPaused: Bool) { self.isPaused.store(isPaused, ordering: .relaxed) }
+
     /// Ends, in the middle of a test if need be; that one is not counted.
     func stop() async {
         stopSignal.raise()
@@ -78,6 +82,7 @@ final class SelfTest: Sendable {
     private func run() {
         var failing: Set<SelfTestProbe> = []
         while (try? ClientSocket.Patience(interval, unless: stopSignal).wait()) != nil {
+            guard !isPaused.load(ordering: .relaxed) else { continue }
             for probe in SelfTestProbe.allCases {
                 guard let failure = test(probe) else { return }
                 // Said once, when it begins and when it ends; the metrics count on.

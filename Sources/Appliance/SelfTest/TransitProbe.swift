@@ -18,7 +18,9 @@ struct TransitProbe {
             try end.send(Array("please relay \(token) for side \(side)\n".utf8))
         }
         for end in [first, second] {
-            guard try end.receive(exactly: 3) == Array("ok\n".utf8) else { throw .unexpected("no 'ok' for a handshake") }
+            guard try end.receive(exactly: 3) == Array("ok\n".utf8) else {
+                throw .unexpected("no 'ok' for a handshake")
+            }
         }
         let bytes = (0..<Self.size).map { _ in UInt8.random(in: 0 ... .max) }
         for (source, sink) in [(first, second), (second, first)] {

@@ -7,6 +7,8 @@ internal import TransitRules
 /// What may flow when one of them ends is decided by ``PairClosing``, as for pairs of sockets. Backpressure: while a client
 /// does not take what waits for it, its partner is not read. Confined to the event loop.
 final class BridgedPair {
+    /// Never used twice while the process runs.
+    let number: UInt64
     let path: TransitPath
     let record: PairRecord
     private(set) var closing = PairClosing()
@@ -42,6 +44,7 @@ final class BridgedPair {
         self.path = path
         self.record = record
         self.bridge = bridge
+        number = bridge.nextPairNumber()
         lastMovement = .current
     }
 
