@@ -67,12 +67,20 @@ package struct AdminLimit: Equatable, Sendable {
     /// Whether it can be changed while the process runs.
     package let isChangeable: Bool
 
-    package init(_ name: String, _ value: Double, unit: String, isChangeable: Bool) {
+    package init(_ name: String, _ value: Double, unit: String) {
         self.name = name
         self.value = value
         self.unit = unit
-        self.isChangeable = isChangeable
+        isChangeable = Self.changeable[name] != nil
     }
+
+    /// Those that can be changed while the process runs, and the largest each can be.
+    package static let changeable: [String: Int] = [
+        "max_mailbox_messages": 1 << 40, "max_mailbox_bytes": 1 << 40, "max_stored_bytes": 1 << 40,
+        "max_send_buffer": 1 << 40, "bind_timeout": 31_536_000, "max_relay_connections": 1 << 30,
+        "max_relay_connections_per_source": 1 << 30, "max_relay_handshakes": 1 << 30,
+        "max_relay_handshakes_per_source": 1 << 30,
+    ]
 }
 
 /// What a welcome message may hold.

@@ -156,13 +156,8 @@ struct Parts: Sendable {
         let log = logger("server")
         var isStopping = false
         for await signal in signals {
-            // `try?`: what is wrong was said in the log.
-            if signal == .sighup {
-                _ = try? await controls.reload()
-                continue
-            }
-            if signal == .sigusr1 {
-                try? await controls.drain(within: nil)
+            if signal == .sighup || signal == .sigusr1 {
+                await obey(signal, log)
                 continue
             }
             guard isStopping else {
@@ -174,6 +169,21 @@ struct Parts: Sendable {
             log.info("\(signal) again: ending everything at once")
             transit?.hasten()
             return
+        }
+    }
+
+    /// Carries out a signal that is no end.
+    private func obey(_ signal: UnixSignal, _ log: Logger) async {
+        do throws(AdminRefusal) {
+            if signal == .sighup {
+                let read = try await controls.reload()
+                log.notice("\(signal): reloaded, \(read.isEmpty ? "no option names a file" : read.joined(separator: ", "))")
+            } else {
+                try await controls.drain(within: nil)
+                log.notice("\(signal): draining, nobody new is let in")
+            }
+        } catch {
+            log.error("\(signal): \(error.text)")
         }
     }
 

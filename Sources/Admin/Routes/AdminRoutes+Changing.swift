@@ -8,7 +8,11 @@ extension AdminRoutes {
             method: .put,
             path: "/limits",
             summary: "Puts limits in force until the process ends: all that are named, or none.",
-            body: .dictionary(.integer(0...1 << 50)),
+            body: .object(
+                AdminLimit.changeable.sorted { $0.key < $1.key }.map { name, maximum in
+                    .init(name, .integer(0...maximum), isRequired: false)
+                }
+            ),
             answers: [
                 .json(200, limitsSchema, "All limits."), .text(422, "There is no such limit, or it cannot be changed."),
             ],

@@ -50,7 +50,7 @@ enum OpenAPI {
     private static func parameter(_ parameter: AdminRoute.Parameter) -> JSONValue {
         [
             "name": .string(parameter.name), "in": "query", "description": .string(parameter.summary),
-            "required": .bool(parameter.isRequired), "allowEmptyValue": true, "schema": parameter.schema.json,
+            "required": .bool(parameter.isRequired), "schema": parameter.schema.json,
         ]
     }
 

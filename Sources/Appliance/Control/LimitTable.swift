@@ -10,8 +10,6 @@ struct LimitTable {
     private struct Entry {
         let name: String
         let unit: String
-        /// The largest that can be asked for; `nil` for one that cannot be changed while the process runs.
-        let maximum: Int?
         let read: @Sendable (ApplianceConfiguration) -> Double?
         let write: @Sendable (inout ApplianceConfiguration, Int) -> Void
     }
@@ -20,7 +18,7 @@ struct LimitTable {
     static func limits(of configuration: ApplianceConfiguration) -> [AdminLimit] {
         entries.compactMap { entry in
             entry.read(configuration).map { value in
-                AdminLimit(entry.name, value, unit: entry.unit, isChangeable: entry.maximum != nil)
+                AdminLimit(entry.name, value, unit: entry.unit)
             }
         }
     }
@@ -37,10 +35,10 @@ struct LimitTable {
             guard let entry = entries.first(where: { $0.name == name }), entry.read(configuration) != nil else {
                 throw AdminRefusal(.unacceptable, "there is no limit of this name: \(name.prefix(60))")
             }
-            guard let maximum = entry.maximum else {
+            guard let maximum = AdminLimit.changeable[name] else {
                 throw AdminRefusal(.unacceptable, "\(name) cannot be changed while the process runs")
             }
-            guard value <= maximum else { throw AdminRefusal(.unacceptable, "\(name) is \(maximum) at most") }
+            guard (0...maximum).contains(value) else { throw AdminRefusal(.unacceptable, "\(name) is \(maximum) at most") }
             entry.write(&changed, value)
         }
         configuration = changed
@@ -48,23 +46,22 @@ struct LimitTable {
 
     private static let entries: [Entry] =
         [
-            mailbox("max_message_size", "bytes", \.messageBytes, maximum: nil),
+            mailbox("max_message_size", "bytes", \.messageBytes),
             mailbox("max_mailbox_messages", "messages", \.messagesPerMailbox),
             mailbox("max_mailbox_bytes", "bytes", \.bytesPerMailbox),
             mailbox("max_stored_bytes", "bytes", \.storedBytes),
             mailbox("max_send_buffer", "bytes", \.sendBufferBytes),
-            mailbox("bind_timeout", "seconds", \.bindSeconds, maximum: 31_536_000),
-            mailbox("max_unfinished_upgrades", "connections", \.unfinishedUpgrades, maximum: nil),
+            mailbox("bind_timeout", "seconds", \.bindSeconds),
+            mailbox("max_unfinished_upgrades", "connections", \.unfinishedUpgrades),
             Entry(
                 name: "max_relay_connections",
                 unit: "connections",
-                maximum: 1 << 30,
                 read: { $0.transitService(testedAs: nil).map { Double($0.admission.connections) } },
                 write: { $0.transit?.limits.connections = $1 }
             ),
-            transit("max_relay_connections_per_source", "connections", \.connectionsPerSource, maximum: 1 << 30),
-            transit("max_relay_handshakes", "connections", \.handshakes, maximum: 1 << 30),
-            transit("max_relay_handshakes_per_source", "connections", \.handshakesPerSource, maximum: 1 << 30),
+            transit("max_relay_connections_per_source", "connections", \.connectionsPerSource),
+            transit("max_relay_handshakes", "connections", \.handshakes),
+            transit("max_relay_handshakes_per_source", "connections", \.handshakesPerSource),
             transit("max_relay_waiting_per_source", "connections", \.waitingPerSourceAndToken),
             transit("max_session_bytes", "bytes", \.sessionBytes),
             transit("session_rate", "bytes per second", \.sessionRate),
@@ -79,13 +76,11 @@ struct LimitTable {
     private static func mailbox(
         _ name: String,
         _ unit: String,
-        _ path: any WritableKeyPath<MailboxLimitSettings, Int> & Sendable,
-        maximum: Int? = 1 << 40
+        _ path: any WritableKeyPath<MailboxLimitSettings, Int> & Sendable
     ) -> Entry {
         Entry(
             name: name,
             unit: unit,
-            maximum: maximum,
             read: { $0.mailbox.map { Double($0.limits[keyPath: path]) } },
             write: { $0.mailbox?.limits[keyPath: path] = $1 }
         )
@@ -94,13 +89,11 @@ struct LimitTable {
     private static func transit(
         _ name: String,
         _ unit: String,
-        _ path: any WritableKeyPath<TransitLimitSettings, Int> & Sendable,
-        maximum: Int? = nil
+        _ path: any WritableKeyPath<TransitLimitSettings, Int> & Sendable
     ) -> Entry {
         Entry(
             name: name,
             unit: unit,
-            maximum: maximum,
             read: { $0.transit.map { Double($0.limits[keyPath: path]) } },
             write: { $0.transit?.limits[keyPath: path] = $1 }
         )
@@ -110,7 +103,6 @@ struct LimitTable {
         Entry(
             name: name,
             unit: "seconds",
-            maximum: nil,
             read: { $0.transit?.limits[keyPath: path] },
             write: { _, _ in }
         )

@@ -84,7 +84,6 @@ final class ServiceControls: AdminSubject {
         transit?.setDraining(true)
         selfTest?.setPaused(true)
         telemetry.reporter.report(.lifecycleChanged(.draining))
-        logger.notice("draining: nobody new is let in\(time.map { ", and all are ended after \($0)" } ?? "")")
         if let time {
             let deadline = Task { [self] in
                 guard (try? await Task.sleep(for: time)) != nil else { return }
@@ -105,7 +104,6 @@ final class ServiceControls: AdminSubject {
         transit?.setDraining(false)
         selfTest?.setPaused(false)
         telemetry.reporter.report(.lifecycleChanged(.ready))
-        logger.notice("no longer draining")
         await mailbox?.setDraining(false)
     }
 
@@ -173,11 +171,9 @@ final class ServiceControls: AdminSubject {
                 read.append(path)
             }
             telemetry.reporter.report(.configurationReloaded(succeeded: true))
-            logger.notice("reloaded: \(read.isEmpty ? "no option names a file" : read.joined(separator: ", "))")
             return read
         } catch {
             telemetry.reporter.report(.configurationReloaded(succeeded: false))
-            logger.error("not reloaded: \(error)")
             throw AdminRefusal(.unacceptable, error.description)
         }
     }
