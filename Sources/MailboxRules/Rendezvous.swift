@@ -23,8 +23,14 @@ package struct Rendezvous<Store: ChannelStore> {
     /// Reused for every command.
     private var events: [StoreEvent] = []
 
-    package init(store: Store, welcome: Welcome, limits: MailboxLimits, allowsList: Bool, permission: PermissionPolicy, selfTestApp: AppID? = nil)
-    {
+    package init(
+        store: Store,
+        welcome: Welcome,
+        limits: MailboxLimits,
+        allowsList: Bool,
+        permission: PermissionPolicy,
+        selfTestApp: AppID? = nil
+    ) {
         self.store = store
         self.welcome = welcome
         self.limits = limits

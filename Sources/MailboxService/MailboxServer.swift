@@ -16,6 +16,8 @@ package final class MailboxServer: Sendable {
     private let state: Mutex<State>
     private let logger: Logger
     private let name: String
+    /// The version of the channel database's tables.
+    package let channelSchemaVersion: Int
 
     private struct State: ~Copyable {
         /// Until the listener has it.
@@ -40,6 +42,7 @@ package final class MailboxServer: Sendable {
             synchronization: configuration.synchronization
         )
         let stored = try database.load()
+        channelSchemaVersion = try database.schemaVersion()
         name = listener.name
         state = Mutex(State(socket: Descriptor(owning: listener.release()), listener: nil))
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

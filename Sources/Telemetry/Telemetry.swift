@@ -11,6 +11,8 @@ import WormholeWire
 ///                                  └─▶ record ─▶ blur ─┬─▶ queue ─▶ usage database   (each on its own thread)
 ///                                                      └─▶ queue ─▶ JSON log
 ///
+/// When privacy is strict, everything waits for the end of its window before it leaves the telemetry thread.
+///
 /// Nothing here can slow a service: the pipeline and both queues are bounded, and what does not fit is dropped and counted.
 package final class Telemetry: Sendable {
     package let build: BuildInfo
@@ -23,7 +25,7 @@ package final class Telemetry: Sendable {
     /// For those who rarely have something to say.
     package let reporter: ObservationReporter
 
-    private let configuration: TelemetryConfiguration
+    let configuration: TelemetryConfiguration
     let pipeline: ObservationPipeline
     private let logger: Logger
     private let texts: [MetricsFormat: Exposition]
@@ -127,32 +129,6 @@ package final class Telemetry: Sendable {
         }
     }
 
-    /// The sum of a family's series, as they are shown; 0 for a family there is not.
-    ///
-    /// - Parameter label: Series with this label value alone; `nil` for all.
-    package func total(of name: String, label: String? = nil) -> Double {
-        guard let family = metrics.families.first(where: { $0.name == name }) else { return 0 }
-        return family.total(label: label)
-    }
-
-    /// Connections of the mailbox server and pairs of the relay that are there now.
-    package var present: (connections: Int, pairs: Int) {
-        let connections = ConnectionKind.allCases.filter { $0.component == .mailbox }
-            .reduce(0) { $0 + pipeline.openConnections($1) }
-        return (connections, Int(metrics.transit.activeSessions.value()))
-    }
-
-    /// The time on the wall, in seconds since 1970.
-    package var now: Double { WallClock.now.seconds }
-    /// A short hash of the whole configuration.
-    package var configurationDigest: String { configuration.configurationDigest }
-    /// The window that start times are rounded down to, in seconds; 0 when they are exact.
-    package var blurSeconds: Int { configuration.blurSeconds }
-    /// The usage database, if there is one that others can open.
-    package var usageDatabasePath: String? {
-        configuration.usageDatabasePath.flatMap { $0 == ":memory:" ? nil : $0 }
-    }
-
     private func sampleConnections() {
         var mailbox = 0
         for kind in ConnectionKind.allCases {
@@ -175,7 +151,8 @@ package final class Telemetry: Sendable {
             metrics: MetricReader(table: metrics),
             state: state,
             selfTest: configuration.selfTestIdentity,
-            blur: Blur(seconds: configuration.blurSeconds),
+            blur: configuration.blur,
+            heldMetrics: metrics.held,
             database: database,
             log: log
         )

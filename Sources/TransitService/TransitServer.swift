@@ -102,7 +102,9 @@ package final class TransitServer: Sendable {
 
     /// Looks for state that should not exist, on each loop in pieces small enough not to keep anybody waiting.
     package func audit() async -> [InvariantFinding] {
-        let (ports, front, bridge) = running.withLock { ($0?.workers.map(\.port) ?? [], $0?.front, $0?.webSockets?.port) }
+        let (ports, front, bridge) = running.withLock {
+            ($0?.workers.map(\.port) ?? [], $0?.front, $0?.webSockets?.port)
+        }
         var findings: [InvariantFinding] = []
         if let front { findings += await withCheckedContinuation { front.post(.audit(AuditAnswer($0))) } }
         for port in ports { findings += await withCheckedContinuation { port.audit(AuditAnswer($0)) } }

@@ -43,7 +43,7 @@ struct MailboxCommand: AsyncParsableCommand {
         configuration.mailbox = try mailboxOptions.settings(endpoint: Endpoint(port), stateDirectory: ".")
         try serviceOptions.apply(to: &configuration)
         // The original took the descriptor and never wrote to it.
-        logOptions.apply(to: &configuration.records, standardKinds: .none)
+        try logOptions.apply(to: &configuration.records, standardKinds: .none)
         processOptions.apply(to: &configuration)
         return configuration
     }

@@ -59,7 +59,7 @@ struct TransitCommand: AsyncParsableCommand {
         )
         try serviceOptions.apply(to: &configuration)
         configuration.records.schema = .transitOnly
-        logOptions.apply(to: &configuration.records, standardKinds: .transit)
+        try logOptions.apply(to: &configuration.records, standardKinds: .transit)
         processOptions.apply(to: &configuration)
         return configuration
     }

@@ -64,7 +64,9 @@ extension AdminEndpointTests {
             let endpoint = try TestEndpoint()
             let accept = "Accept: application/openmetrics-text;version=1.0.0;q=0.9,text/plain;q=0.5"
             let answer = try await endpoint.curl("/metrics?scope=transit,process", "--header", accept)
-            #expect(answer.text.contains("\nContent-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\n"))
+            #expect(
+                answer.text.contains("\nContent-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\n")
+            )
             #expect(answer.text.contains("\nVary: Accept\n"))
             #expect(answer.text.contains("\n# TYPE wormhole_transit_sessions counter\n"))
             #expect(answer.text.contains("\nprocess_open_fds "))

@@ -18,11 +18,13 @@ struct MetricsNegotiationTests {
         ("text/plain;q=0.7, application/openmetrics-text;q=0.6", text),
         ("text/plain, application/openmetrics-text", text), ("application/openmetrics-text, text/plain", openMetrics),
         ("*/*, application/openmetrics-text", openMetrics), ("*/*;q=0.9, application/openmetrics-text;q=0.8", text),
-        ("application/openmetrics-text;q=0", text), ("text/plain;q=0, application/openmetrics-text;q=0.001", openMetrics),
+        ("application/openmetrics-text;q=0", text),
+        ("text/plain;q=0, application/openmetrics-text;q=0.001", openMetrics),
         ("text/plain;version=1.0.0, application/openmetrics-text;q=0.1", openMetrics),
         ("application/openmetrics-text;version=\"1.0.0\";q=1", openMetrics),
         ("application/openmetrics-text;q=2, text/plain;q=0.1", text), ("application/openmetrics-text;q=x", text),
-        (";;;,,,/;=,\"", text), ("application/openmetrics-text;a=\",text/plain;q=1\";q=0.5, text/plain;q=0.4", openMetrics),
+        (";;;,,,/;=,\"", text),
+        ("application/openmetrics-text;a=\",text/plain;q=1\";q=0.5, text/plain;q=0.4", openMetrics),
         // Prometheus 2.42, and 3.
         (
             "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
@@ -49,7 +51,8 @@ struct MetricsNegotiationTests {
     func fuzz(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let pieces = [
-            "text/plain", "application/openmetrics-text", "*/*", "application", "/", ";", ",", "=", "q", "0.5", "1e9", "nan",
+            "text/plain", "application/openmetrics-text", "*/*", "application", "/", ";", ",", "=", "q", "0.5", "1e9",
+            "nan",
             "\"", "\\", " ", "\t", "version=1.0.0", "escaping=dots", "\u{0}", "\u{1F600}", "é", "q=",
         ]
         for _ in 0..<200 {

@@ -1,4 +1,5 @@
 import LinuxIO
+import Logging
 import Testing
 
 @testable import Appliance
@@ -34,7 +35,8 @@ struct ConfigurationDigestTests {
             { $0.mailbox?.limits.bindSeconds += 1 }, { $0.mailbox?.messageOfTheDay = "" },
             { $0.mailbox?.expirySecondsPerApp["a"] = 2 }, { $0.transit?.limits.sessionRate = 1 },
             { $0.transit?.limits.connections = 0 }, { $0.records.blurSeconds = 60 }, { $0.records.logKinds = [] },
-            { $0.drainTimeout = .seconds(11) }, { $0.logLevel = .debug }, { $0.admin = $0.transit?.tcp }, { $0.mailbox = nil },
+            { $0.drainTimeout = .seconds(11) }, { $0.logLevel = .debug }, { $0.admin = $0.transit?.tcp },
+            { $0.mailbox = nil },
         ]
         var seen = [ConfigurationDigest(of: try Self.configuration()).text]
         for change in changes {

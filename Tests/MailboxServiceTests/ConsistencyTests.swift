@@ -34,7 +34,11 @@ struct ConsistencyTests {
         #expect(findings.contains { $0.check == .counterGauge })
         // An end that was never counted.
         try await harness.onLoop { loop.value.source.append(.connectionAccepted(Self.kind)) }
-        #expect(await harness.server.audit().contains { $0.what == "connections of the mailbox server: counted 2, there are 1" })
+        #expect(
+            await harness.server.audit().contains {
+                $0.what == "connections of the mailbox server: counted 2, there are 1"
+            }
+        )
         await harness.server.stop()
     }
 

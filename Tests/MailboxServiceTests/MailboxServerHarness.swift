@@ -2,6 +2,7 @@ import Foundation
 import LinuxIO
 import Logging
 import MailboxRules
+import NIOCore
 import Observations
 import TestSupport
 

@@ -30,7 +30,8 @@ struct MetricTableTests {
         let telemetry = try telemetry()
         let samples = samples(telemetry.exposition())
         let facts = [
-            "process_", "wormhole_build_info", "wormhole_config_info", "wormhole_server_state{state=\"starting\"}", "wormhole_metrics_",
+            "process_", "wormhole_build_info", "wormhole_config_info", "wormhole_server_state{state=\"starting\"}",
+            "wormhole_metrics_",
         ]
         for (name, value) in samples where !facts.contains(where: name.hasPrefix) { #expect(value == 0, "\(name)") }
         for family in telemetry.metrics.families {
@@ -52,6 +53,7 @@ struct MetricTableTests {
         configuration.stateDirectory = folder.path
         configuration.logDescriptor = open(folder.path + "/log", O_CREAT | O_WRONLY | O_NONBLOCK, 0o600)
         configuration.blurSeconds = 60
+        configuration.usageRetention = .seconds(36500 * 86400)
         let telemetry = try telemetry(configuration)
         let pipeline = telemetry.pipeline
         let source = pipeline.makeSource(capacity: 64)

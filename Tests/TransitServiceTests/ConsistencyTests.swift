@@ -18,11 +18,11 @@ struct ConsistencyTests {
                 try await webSocket.send(binary: Array(Handshake.sided(token: token, "2").utf8))
                 try await partner.expectOK()
                 #expect(await relay.server.audit() == [], "round \(round)")
-                waiting.close()
-                pair.first.close()
-                partner.close()
+                await waiting.close()
+                await pair.first.close()
+                await partner.close()
                 #expect(await relay.server.audit() == [], "round \(round)")
-                silent.close()
+                await silent.close()
             }
         }
     }

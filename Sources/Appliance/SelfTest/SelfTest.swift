@@ -10,13 +10,18 @@ internal import Telemetry
 final class SelfTest: Sendable {
     /// What one test may take.
     static let timeout = Duration.seconds(10)
+    /// What one that is under way may still take when the server stops: broken off, it would leave a mailbox behind.
+    private static let grace = Duration.seconds(1)
 
     private let subject: SelfTestSubject
     private let interval: Duration
     private let timeout: Duration
     private let reporter: ObservationReporter
     private let logger: Logger
+    /// No further test.
     private let stopSignal: EventSignal
+    /// Not even the one that is under way.
+    private let abortSignal: EventSignal
     private let state = Mutex(State())
     private let isPaused = Atomic<Bool>(false)
 
@@ -39,6 +44,7 @@ final class SelfTest: Sendable {
         self.reporter = reporter
         self.logger = logger
         stopSignal = try EventSignal()
+        abortSignal = try EventSignal()
     }
 
     /// Begins. Call once.
@@ -58,9 +64,14 @@ final class SelfTest: Sendable {
     /// Leaves rounds out, while nobody is let in.
     func setPaused(_ isPaused: Bool) { self.isPaused.store(isPaused, ordering: .relaxed) }
 
-    /// Ends, in the middle of a test if need be; that one is not counted.
+    /// Ends, in the middle of a test if that takes long; that one is not counted.
     func stop() async {
         stopSignal.raise()
+        let abort = Task {
+            try await Task.sleep(for: Self.grace)
+            abortSignal.raise()
+        }
+        defer { abort.cancel() }
         await withCheckedContinuation { continuation in
             let isRunning = state.withLock { state in
                 if state.isRunning { state.waiting.append(continuation) }
@@ -100,7 +111,7 @@ final class SelfTest: Sendable {
         let start = SystemClock.monotonicNanoseconds
         var failure: ProbeError?
         do throws(ProbeError) {
-            guard try subject.run(probe, ClientSocket.Patience(timeout, unless: stopSignal)) else { return .some(nil) }
+            guard try subject.run(probe, ClientSocket.Patience(timeout, unless: abortSignal)) else { return .some(nil) }
         } catch {
             if case .network(.cancelled) = error { return nil }
             failure = error

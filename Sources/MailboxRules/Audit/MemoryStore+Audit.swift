@@ -44,7 +44,9 @@ extension MemoryStore {
         var findings: [InvariantFinding] = []
         if let mailbox = mailboxes[entry.mailbox] {
             if mailbox.appID != app || !mailbox.nameplates.contains(nameplate) {
-                findings.append(InvariantFinding(.nameplateMailbox, "a nameplate leads to a mailbox that is not its own"))
+                findings.append(
+                    InvariantFinding(.nameplateMailbox, "a nameplate leads to a mailbox that is not its own")
+                )
             }
         } else {
             findings.append(InvariantFinding(.nameplateMailbox, "a nameplate leads to a mailbox that does not exist"))

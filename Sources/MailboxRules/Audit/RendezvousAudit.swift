@@ -62,7 +62,8 @@ extension Rendezvous {
             switch opened(by: id) {
             case .some(mailbox): nil
             case .some: InvariantFinding(.listenerReferences, "a client listens to a mailbox it has not open")
-            case .none: InvariantFinding(.listenerReferences, "someone listens who is not connected or has nothing open")
+            case .none:
+                InvariantFinding(.listenerReferences, "someone listens who is not connected or has nothing open")
             }
         }
     }

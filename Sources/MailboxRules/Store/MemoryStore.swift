@@ -111,14 +111,14 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         levels.subscriptions -= listeners.removeValue(forKey: mailbox)?.count ?? 0
     }
 
+    func hasListeners(_ mailbox: MailboxID) -> Bool { listeners[mailbox] != nil }
+    func listeners(of mailbox: MailboxID) -> [ConnectionID] { listeners[mailbox] ?? [] }
+    var listenedMailboxes: some Collection<MailboxID> { listeners.keys }
+
     mutating func takeOrphans() -> [(AppID, Nameplate)] {
         defer { orphans = [] }
         return orphans
     }
-
-    func hasListeners(_ mailbox: MailboxID) -> Bool { listeners[mailbox] != nil }
-    func listeners(of mailbox: MailboxID) -> [ConnectionID] { listeners[mailbox] ?? [] }
-    var listenedMailboxes: some Collection<MailboxID> { listeners.keys }
 
     // MARK: Entries and what is counted of them
 

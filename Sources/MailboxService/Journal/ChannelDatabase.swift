@@ -67,6 +67,11 @@ package final class ChannelDatabase {
         logPages.deallocate()
     }
 
+    /// The version of its tables, which stays as it was found.
+    package func schemaVersion() throws -> Int {
+        try queue.inDatabase { try Int.fetchOne($0, sql: "SELECT version FROM version") ?? 0 }
+    }
+
     // MARK: Opening
 
     private static var configuration: Configuration {

@@ -178,7 +178,9 @@ package struct PairingTable: ~Copyable {
             findings.append(InvariantFinding(.counterGauge, text))
         }
         if tokens != tokenCount {
-            findings.append(InvariantFinding(.transitPairs, "\(tokenCount) tokens lead to \(tokens) rows of connections"))
+            findings.append(
+                InvariantFinding(.transitPairs, "\(tokenCount) tokens lead to \(tokens) rows of connections")
+            )
         }
         return findings
     }

@@ -6,10 +6,14 @@ struct MailboxClient {
     let connection: WebSocketTestClient
 
     /// Connects and binds.
-    init(port: Int, app: String, side: String) async throws {
+    ///
+    /// - Parameter version: What it says it is: an implementation and its version.
+    init(port: Int, app: String, side: String, version: [String]? = nil) async throws {
         connection = try await WebSocketTestClient.connect(port: port, path: "/v1")
         _ = try await next("welcome")
-        try await send(["type": "bind", "appid": .string(app), "side": .string(side)])
+        var bind: [String: JSON] = ["type": "bind", "appid": .string(app), "side": .string(side)]
+        bind["client_version"] = version.map { .array($0.map { .string($0) }) }
+        try await send(.object(bind))
     }
 
     func send(_ message: JSON) async throws {
@@ -22,6 +26,14 @@ struct MailboxClient {
             let message = try JSON(try await connection.nextText())
             if message["type"]?.string == type { return message }
             try #require(message["type"] != "error", "\(message.text), while waiting for \(type)")
+        }
+    }
+
+    /// The mailbox that another client's claim is answered with.
+    static func claimed(by other: WebSocketTestClient) async throws -> String {
+        while true {
+            let message = try JSON(try await other.nextText())
+            if message["type"] == "claimed", let mailbox = message["mailbox"]?.string { return mailbox }
         }
     }
 
