@@ -9,8 +9,11 @@ extension AdminRoutes {
             summary: "State, limits, rates and totals in one answer.",
             answers: [.json(200, StatusReport.schema, "The status.")],
             metricPath: .status,
-            handler: .now { .json(200, StatusReport($0).json) }
+            handler: .later(patience: AdminRoute.patience) { (call) async throws(AdminRefusal) in
+                .json(200, StatusReport(call, totals: await UsageRecently(call)).json)
+            }
         ),
+        UsageRoute.route,
         AdminRoute(
             method: .get,
             path: "/config",

@@ -6,7 +6,8 @@ import WormholeWire
 struct StatusReport {
     let json: JSONValue
 
-    init(_ call: AdminCall) {
+    /// - Parameter totals: What the usage database says; `nil` when it was not asked.
+    init(_ call: AdminCall, totals: UsageRecently? = nil) {
         let telemetry = call.telemetry
         let checks = telemetry.state.checks
         let drainStarted = telemetry.total(of: "wormhole_drain_started_timestamp_seconds")
@@ -35,6 +36,7 @@ struct StatusReport {
             "since_start": Self.named(
                 RateSampler.subjects.map { telemetry.total(of: $0.family, label: $0.label) }
             ) ?? .null,
+            "totals": totals?.json ?? .null,
             "blur_seconds": .integer(telemetry.blurSeconds),
             "limits": .object(call.subject.limits().map { .init($0.name, $0.json) }),
         ]
@@ -56,6 +58,6 @@ struct StatusReport {
         .init("drain_started", .nullable(.number)),
         .init("present", .object([.init("mailbox_connections", .count), .init("transit_pairs", .count)])),
         .init("rates", .object(RateSampler.spans.map { .init($0.name, .nullable(figures)) })),
-        .init("since_start", figures), .init("blur_seconds", .count), .init("limits", .dictionary(.number)),
+        .init("since_start", figures), .init("totals", .nullable(UsageRecently.schema)), .init("blur_seconds", .count), .init("limits", .dictionary(.number)),
     ])
 }
