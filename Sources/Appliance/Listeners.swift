@@ -48,14 +48,16 @@ struct Listeners: ~Copyable {
         }
         for endpoint in configuration.transit?.tcp ?? [] {
             let socket = try open(endpoint)
-            if selfTest.transit == nil { selfTest.transit = ListenerAddress(of: socket) }
+            if names.transit.isEmpty { selfTest.transit = ListenerAddress(of: socket) }
             names.transit.append(socket.name)
             transit.append(Handover(socket))
         }
         for endpoint in configuration.transit?.webSocket ?? [] {
             let socket = try open(endpoint)
-            if selfTest.transitWebSocket == nil { selfTest.transitWebSocket = ListenerAddress(of: socket) }
-            if names.transitWebSocket.isEmpty { names.transitWebSocketPort = socket.port }
+            if names.transitWebSocket.isEmpty {
+                names.transitWebSocketPort = socket.port
+                selfTest.transitWebSocket = ListenerAddress(of: socket)
+            }
             names.transitWebSocket.append(socket.name)
             transitWebSocket.append(Handover(socket))
         }

@@ -30,6 +30,10 @@ package struct TransitConfiguration: Equatable, Sendable {
     package var handshakes = 1024
     /// The same of one source.
     package var handshakesPerSource = 32
+    /// New connections a second, all together. Twice as many may come after a rest.
+    package var connectionRate = 0
+    /// The same of one source. Six times as many may come after a rest.
+    package var connectionRatePerSource = 0
     /// Connections of one source that may wait with one token.
     package var waitingPerSourceAndToken = 8
     /// Whether what is said of one source goes for this machine, too. A proxy in front of the relay speaks for many.
@@ -55,6 +59,8 @@ package struct TransitConfiguration: Equatable, Sendable {
         limits.connectionsPerSource = connectionsPerSource
         limits.handshakes = handshakes
         limits.handshakesPerSource = handshakesPerSource
+        limits.connectionRate = connectionRate
+        limits.connectionRatePerSource = connectionRatePerSource
         return limits
     }
 }

@@ -15,11 +15,13 @@ struct RelayOptionsTests {
         "--max-session-bytes=704", "--stalled-drain-timeout=705", "--max-relay-connections=706",
         "--max-relay-connections-per-source=707", "--max-relay-handshakes=708", "--max-relay-handshakes-per-source=709",
         "--max-relay-waiting-per-source=710", "--session-rate=711", "--global-rate=712",
+        "--max-relay-connection-rate=713", "--max-relay-connection-rate-per-source=714",
     ]
 
     /// What no option says.
     private static let fixed: Set = [
         "workers", "farewellTimeout", "countsLoopbackSources", "pipes", "upgradeTimeout", "serverName",
+        "selfTestToken",
     ]
 
     private static func expected() -> TransitConfiguration {
@@ -37,6 +39,8 @@ struct RelayOptionsTests {
         expected.waitingPerSourceAndToken = 710
         expected.sessionRate = 711
         expected.globalRate = 712
+        expected.connectionRate = 713
+        expected.connectionRatePerSource = 714
         expected.serverName = ApplianceVersion.serverName
         return expected
     }
@@ -52,7 +56,7 @@ struct RelayOptionsTests {
             command == "start"
             ? try StartCommand.parse(Self.arguments).configuration()
             : try TransitCommand.parse(Self.arguments).configuration()
-        #expect(configuration.transitService == Self.expected())
+        #expect(configuration.transitService(testedAs: nil) == Self.expected())
     }
 
     @Test("there is an option for everything the relay can be told")
@@ -67,19 +71,24 @@ struct RelayOptionsTests {
 
     @Test("the mailbox server alone takes none of them, and runs no relay")
     func mailbox() throws {
-        #expect(try MailboxCommand.parse([]).configuration().transitService == nil)
+        #expect(try MailboxCommand.parse([]).configuration().transitService(testedAs: nil) == nil)
         for argument in Self.arguments { #expect(throws: (any Error).self) { try MailboxCommand.parse([argument]) } }
     }
 
     @Test("a relay for everybody ends who waits for a day or is silent for half an hour, the original's ends nobody")
     func standards() throws {
-        let start = try #require(try StartCommand.parse([]).configuration().transitService)
+        let start = try #require(StartCommand.parse([]).configuration().transitService(testedAs: nil))
         #expect(start.waitTimeout == .seconds(86_400))
         #expect(start.idleTimeout == .seconds(1800))
-        let transit = try #require(try TransitCommand.parse([]).configuration().transitService)
+        #expect(start.connectionRate == 500)
+        #expect(start.connectionRatePerSource == 10)
+        let transit = try #require(TransitCommand.parse([]).configuration().transitService(testedAs: nil))
         #expect(transit.waitTimeout == .zero)
         #expect(transit.idleTimeout == .zero)
-        let neither = try StartCommand.parse(["--wait-timeout=0", "--idle-timeout=0"]).configuration().transitService
+        let neither = try StartCommand.parse([
+            "--wait-timeout=0", "--idle-timeout=0", "--max-relay-connection-rate=0",
+            "--max-relay-connection-rate-per-source=0",
+        ]).configuration().transitService(testedAs: nil)
         #expect(neither == transit)
     }
 

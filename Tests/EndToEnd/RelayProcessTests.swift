@@ -9,13 +9,9 @@ struct RelayProcessTests {
     private static let anyPort = "tcp:0:interface=127.0.0.1"
 
     /// Starts the relay and waits until it is ready.
-    private func relay(_ options: String..., records: String? = nil, in sandbox: Sandbox? = nil) async throws -> ChildProcess
-    {
+    private func relay(_ options: String..., records: String? = nil) async throws -> ChildProcess {
         let setup = ChildProcess.Setup(extraOutput: records)
-        let program = try Repository.server()
-        let child =
-            try sandbox?.start(program, ["transit"] + options, setup)
-            ?? ChildProcess(program, ["transit"] + options, setup)
+        let child = try ChildProcess(Repository.server(), ["transit"] + options, setup)
         try await child.errors("it is ready") { $0.contains("[server] ready") }
         return child
     }
@@ -67,7 +63,10 @@ struct RelayProcessTests {
         #expect(lines.first { $0["mood"] == "happy" }?["total_bytes"] == .number(9))
     }
 
-    @Test("115: by default, and at a bare tcp:4001, both families of addresses are served", arguments: [[], ["--port=tcp:4001"]])
+    @Test(
+        "115: by default, and at a bare tcp:4001, both families of addresses are served",
+        arguments: [[], ["--port=tcp:4001"]]
+    )
     func defaultPort(options: [String]) async throws {
         let sandbox = try await Sandbox()
         let child = try sandbox.start(Repository.server(), ["transit"] + options)
@@ -119,8 +118,8 @@ struct RelayProcessTests {
         "119, 120 (D17): what makes no sense ends before anything listens",
         arguments: [
             ("--nonsense", 64), ("stray", 64), ("--blur-usage=abc", 64), ("--blur-usage=-1", 64), ("--log-fd=x", 64),
-            ("--log-fd=77", 1), ("--usage-db=/nowhere/usage.sqlite", 1), ("--usage-db=/dev/null", 1), ("--port=4001", 1),
-            ("--port=udp:4001", 1), ("--websocket=4001", 1),
+            ("--log-fd=77", 1), ("--usage-db=/nowhere/usage.sqlite", 1), ("--usage-db=/dev/null", 1),
+            ("--port=4001", 1), ("--port=udp:4001", 1), ("--websocket=4001", 1),
         ]
     )
     func nonsense(option: String, status: CInt) async throws {

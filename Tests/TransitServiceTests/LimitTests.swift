@@ -69,6 +69,24 @@ struct LimitTests {
         }
     }
 
+    @Test("new connections in a second, of all and of one source", arguments: [true, false])
+    func connectionRate(perSource: Bool) async throws {
+        try await Self.run(configure: {
+            if perSource { $0.connectionRatePerSource = 1 } else { $0.connectionRate = 1 }
+        }) { relay in
+            let burst = try (0..<(perSource ? 6 : 2)).map { _ in try relay.connect() }
+            try await eventually("the burst", isTrue: { relay.openConnections == burst.count })
+            try await Self.expectRefusal(of: relay.connect(), perSource ? .sourceRate : .acceptRate, by: relay)
+            // A moment later there is room for one.
+            try await eventually("room") { () -> Bool in
+                let client = try relay.connect()
+                await client.close()
+                return relay.acceptedConnections > burst.count
+            }
+            for client in burst { await client.close() }
+        }
+    }
+
     @Test("unfinished handshakes, of all and of one source: who has spoken makes room", arguments: [true, false])
     func handshakes(perSource: Bool) async throws {
         try await Self.run(configure: {
@@ -171,7 +189,7 @@ struct LimitTests {
             do {
                 while true {
                     try await socket.send("x")
-                    guard try await socket.receiveAvailable() != nil else { break }
+                    if try await socket.receiveAvailable()?.isEmpty == true { break }
                     try await Task.sleep(for: .milliseconds(5))
                 }
             } catch is WebSocketTestError {}

@@ -1,3 +1,4 @@
+import Foundation
 import Observations
 import TestSupport
 import Testing
@@ -159,6 +160,44 @@ struct WebSocketClosingTests {
             try await socket.expect(pattern, count: accepted)
             await client.socket.close()
             #expect(try await socket.rest() == "")
+        }
+    }
+
+    @Test("55 (D4): FIN behind bytes nobody takes makes us hold no more than the kernel had, and all of it arrives")
+    func finBehindBackpressure() async throws {
+        try await Self.run { relay in
+            let (client, socket) = try await relay.mixedPair(webSocketWaits: true)
+            let pattern = Pattern(seed: 56)
+            // Fast at first, for the kernel then takes more in advance.
+            let fast = 32 << 20
+            async let start: Void = socket.send(pattern, count: fast)
+            var received = 0
+            while received < fast {
+                let bytes = try await client.nextBinary()
+                guard pattern.matches(bytes, at: received) else { throw WebSocketTestError(.unexpected, "a pattern") }
+                received += bytes.count
+            }
+            try await start
+            // Then nobody reads: as much as the kernels take, and FIN behind it.
+            let late = try await socket.sendUntilBlocked(pattern)
+            await socket.shutdownOutput()
+            while received < fast + late {
+                let bytes = try await client.nextBinary()
+                guard pattern.matches(bytes, at: received - fast) else {
+                    throw WebSocketTestError(.unexpected, "a pattern")
+                }
+                received += bytes.count
+            }
+            #expect(try await client.next().closeCode == 1000)
+            _ = try await client.close()
+            await socket.close()
+            #expect(try await relay.records(1).map(\.totalBytes) == [UInt64(received)])
+            let peak = relay.observations.reduce(0) { peak, observation in
+                if case .relayLevels(let levels) = observation { max(peak, levels.bufferedBytes) } else { peak }
+            }
+            let limits = try String(contentsOfFile: "/proc/sys/net/ipv4/tcp_rmem", encoding: .utf8)
+            let kernel = try #require(limits.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) })
+            #expect(peak <= kernel + (256 << 10), "\(peak) at most of \(late)")
         }
     }
 

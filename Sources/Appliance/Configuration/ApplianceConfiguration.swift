@@ -108,6 +108,9 @@ package struct TransitLimitSettings: Sendable, Equatable {
     package var connectionsPerSource = 128
     package var handshakes = 1024
     package var handshakesPerSource = 32
+    /// New ones a second.
+    package var connectionRate = 0
+    package var connectionRatePerSource = 0
     package var waitingPerSourceAndToken = 8
     /// Bytes a second.
     package var sessionRate = 0
@@ -116,11 +119,13 @@ package struct TransitLimitSettings: Sendable, Equatable {
     /// What the original does: nobody is ended for being slow.
     package init() {}
 
-    /// What a relay for everybody does: a day for a partner, half an hour for the next byte.
+    /// What a relay for everybody does: a day for a partner, half an hour for the next byte, and a brake on floods.
     package static var forEverybody: Self {
         var settings = Self()
         settings.waitSeconds = 86_400
         settings.idleSeconds = 1800
+        settings.connectionRate = 500
+        settings.connectionRatePerSource = 10
         return settings
     }
 }

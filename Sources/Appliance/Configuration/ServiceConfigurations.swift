@@ -112,6 +112,8 @@ extension TransitLimitSettings {
         configuration.connectionsPerSource = connectionsPerSource
         configuration.handshakes = handshakes
         configuration.handshakesPerSource = handshakesPerSource
+        configuration.connectionRate = connectionRate
+        configuration.connectionRatePerSource = connectionRatePerSource
         configuration.waitingPerSourceAndToken = waitingPerSourceAndToken
         configuration.sessionRate = sessionRate
         configuration.globalRate = globalRate

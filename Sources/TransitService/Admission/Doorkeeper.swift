@@ -16,6 +16,7 @@ final class Doorkeeper: Sendable {
 
     private struct State: ~Copyable {
         var table: AdmissionTable
+        var rates: ArrivalRates
         var key = Self.freshKey
         var keyEnds: Instant
 
@@ -23,7 +24,13 @@ final class Doorkeeper: Sendable {
     }
 
     init(limits: AdmissionLimits, countsLoopback: Bool) {
-        state = Mutex(State(table: AdmissionTable(limits: limits), keyEnds: .current + Self.keyLife))
+        state = Mutex(
+            State(
+                table: AdmissionTable(limits: limits),
+                rates: ArrivalRates(limits: limits),
+                keyEnds: .current + Self.keyLife
+            )
+        )
         self.countsLoopback = countsLoopback
     }
 
@@ -34,7 +41,7 @@ final class Doorkeeper: Sendable {
     func admit(_ network: SourceNetwork?) -> Admission {
         let (source, reason) = state.withLock { state in
             let source = network.flatMap { $0.isLoopback && !countsLoopback ? nil : Self.name($0, key: state.key) }
-            return (source, state.table.admit(source))
+            return (source, state.rates.admit(source, at: .current) ?? state.table.admit(source))
         }
         if let reason { return .refused(reason) }
         return .admitted(DoorPass(doorkeeper: self, source: source))

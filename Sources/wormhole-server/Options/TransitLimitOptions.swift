@@ -65,6 +65,24 @@ struct TransitLimitOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
+        help: ArgumentHelp(
+            "New connections in a second; twice as many after a rest (default: 500; 'transit': 0).",
+            valueName: "number"
+        )
+    )
+    var maxRelayConnectionRate: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The same of one source; six times as many after a rest (default: 10; 'transit': 0).",
+            valueName: "number"
+        )
+    )
+    var maxRelayConnectionRatePerSource: Int?
+
+    @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Connections of one source that wait with one token.", valueName: "number")
     )
     var maxRelayWaitingPerSource = TransitLimitSettings().waitingPerSourceAndToken
@@ -104,6 +122,8 @@ struct TransitLimitOptions: ParsableArguments {
             ("--max-relay-connections-per-source", maxRelayConnectionsPerSource),
             ("--max-relay-handshakes", maxRelayHandshakes),
             ("--max-relay-handshakes-per-source", maxRelayHandshakesPerSource),
+            ("--max-relay-connection-rate", maxRelayConnectionRate ?? 0),
+            ("--max-relay-connection-rate-per-source", maxRelayConnectionRatePerSource ?? 0),
             ("--max-relay-waiting-per-source", maxRelayWaitingPerSource),
         ]
         for (name, count) in counts where !(0...1 << 30).contains(count) {
@@ -124,6 +144,8 @@ struct TransitLimitOptions: ParsableArguments {
         settings.connectionsPerSource = maxRelayConnectionsPerSource
         settings.handshakes = maxRelayHandshakes
         settings.handshakesPerSource = maxRelayHandshakesPerSource
+        settings.connectionRate = maxRelayConnectionRate ?? standard.connectionRate
+        settings.connectionRatePerSource = maxRelayConnectionRatePerSource ?? standard.connectionRatePerSource
         settings.waitingPerSourceAndToken = maxRelayWaitingPerSource
         settings.sessionRate = sessionRate
         settings.globalRate = globalRate

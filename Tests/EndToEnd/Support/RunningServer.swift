@@ -46,7 +46,8 @@ actor RunningServer {
             + ["--mailbox", "--transit", "--transit-websocket", "--admin"]
             .filter { name in !options.contains { $0.hasPrefix("\(name)=") } }.map { "\($0)=\(Self.anyPort)" }
             // Nobody but the test is to be counted.
-            + ["--selftest-interval=0"] + (recordsLines ? ["--log-fd=3"] : []) + options
+            + (options.contains { $0.hasPrefix("--selftest-interval=") } ? [] : ["--selftest-interval=0"])
+            + (recordsLines ? ["--log-fd=3"] : []) + options
         (child, ports) = try await Self.launch(self.options, in: sandbox, records: records, shell: shell)
     }
 
