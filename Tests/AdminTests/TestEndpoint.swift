@@ -8,7 +8,9 @@ import TestSupport
 @testable import Admin
 
 /// One server on a free port, with the telemetry behind it.
-final class TestEndpoint {
+///
+/// `@unchecked Sendable`: what is observed comes from one test, whose other tasks only ask over HTTP.
+final class TestEndpoint: @unchecked Sendable {
     let pipeline = ObservationPipeline()
     let telemetry: Telemetry
     let server: AdminServer
