@@ -110,7 +110,7 @@ let package = Package(
         ),
         .target(
             name: "Admin",
-            dependencies: ["CMicroHTTPD", "LinuxIO", "Observations", "Telemetry", logging],
+            dependencies: ["CMicroHTTPD", "LinuxIO", "Observations", "Telemetry", "WormholeWire", logging],
             swiftSettings: strict
         ),
 

@@ -181,7 +181,9 @@ struct Parts: Sendable {
         do throws(AdminRefusal) {
             if signal == .sighup {
                 let read = try await controls.reload()
-                log.notice("\(signal): reloaded, \(read.isEmpty ? "no option names a file" : read.joined(separator: ", "))")
+                log.notice(
+                    "\(signal): reloaded, \(read.isEmpty ? "no option names a file" : read.joined(separator: ", "))"
+                )
             } else {
                 try await controls.drain(within: nil)
                 log.notice("\(signal): draining, nobody new is let in")

@@ -38,7 +38,8 @@ extension AdminEndpointTests {
         @Test("the body of a change is read up to its limit, announced or not")
         func longBodies() async throws {
             let endpoint = try TestEndpoint(token: "0123456789abcdef")
-            let head = "PUT /motd HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            let head =
+                "PUT /motd HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                 + "Authorization: Bearer 0123456789abcdef\r\n"
             let announced = try RawClient(port: endpoint.port)
             announced.send(head + "Content-Length: 20000\r\n\r\n")
@@ -53,7 +54,9 @@ extension AdminEndpointTests {
             while endless.send(chunk), sent < 1000 { sent += 1 }
             #expect(sent < 1000, "it was cut off")
             let good = try RawClient(port: endpoint.port)
-            good.send(head + "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\nc\r\n{\"text\":\"x\"}\r\n0\r\n\r\n")
+            good.send(
+                head + "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\nc\r\n{\"text\":\"x\"}\r\n0\r\n\r\n"
+            )
             #expect(good.readToEnd().hasPrefix("HTTP/1.1 204 "))
             #expect(endpoint.subject.calls == ["messageOfTheDay x"])
             await endpoint.stop()

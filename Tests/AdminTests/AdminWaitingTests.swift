@@ -56,7 +56,7 @@ extension AdminEndpointTests {
             await endpoint.stop()
         }
 
-        @Test("stopping answers those who wait, and waits for nobody")
+        @Test("stopping lets those go who wait, and waits for nobody")
         func stopping() async throws {
             let endpoint = try TestEndpoint()
             endpoint.subject.getStuck()
@@ -67,7 +67,7 @@ extension AdminEndpointTests {
             try await eventually("the stream has begun") { stream.readNow()?.contains(" 200 ") == true }
             let time = ContinuousClock().measure { endpoint.server.stop() }
             #expect(time < .seconds(2))
-            #expect(try await change.status == "503")
+            _ = try await change
             _ = stream.readToEnd()
             endpoint.subject.turnAgain()
             await endpoint.telemetry.stop()

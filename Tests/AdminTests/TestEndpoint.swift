@@ -63,7 +63,8 @@ final class TestEndpoint: @unchecked Sendable {
     }
 
     /// Asks for a change over the Unix socket.
-    func change(_ method: String, _ path: String, _ body: String = "{}") async throws -> (status: String, text: String) {
+    func change(_ method: String, _ path: String, _ body: String = "{}") async throws -> (status: String, text: String)
+    {
         try await curl(path, "--unix-socket", self.path, "--request", method, "--json", body)
     }
 

@@ -10,15 +10,22 @@ struct LogPrivacyTests {
         "127.77.66.55", "203.0.113.201", "secret-application", "5ec4e75ide", "7391846205", "c0de-of-mine",
     ]
 
-    @Test("names no address, token, side, code or application while start times are blurred", arguments: ["text", "json"])
+    @Test(
+        "names no address, token, side, code or application while start times are blurred",
+        arguments: ["text", "json"]
+    )
     func nothingSecret(format: String) async throws {
         let folder = try TemporaryFolder()
-        let ports = ["--mailbox", "--transit", "--transit-websocket", "--admin"].map { "\($0)=\(RunningServer.anyPort)" }
+        let ports = ["--mailbox", "--transit", "--transit-websocket", "--admin"].map {
+            "\($0)=\(RunningServer.anyPort)"
+        }
         let child = try ChildProcess(
             Repository.server(),
             ["start", "--state-dir=\(folder.path)", "--log-level=trace", "--log-format=\(format)"] + ports
         )
-        try await child.errors("it is ready") { $0.contains(format == "json" ? #""message": "ready""# : "[server] ready") }
+        try await child.errors("it is ready") {
+            $0.contains(format == "json" ? #""message": "ready""# : "[server] ready")
+        }
         func port(_ part: String, _ place: Int = 0) throws -> Int {
             let pattern = try Regex("\(part) starting on ([0-9]+)")
             let found = child.errors.matches(of: pattern).compactMap { $0[1].substring.flatMap { Int($0) } }
@@ -35,7 +42,9 @@ struct LogPrivacyTests {
         if format == "json" {
             for line in child.errors.split(separator: "\n") {
                 let object = try JSON(line)
-                #expect(object["time"] != nil && object["level"] != nil && object["part"] != nil && object["message"] != nil)
+                #expect(
+                    object["time"] != nil && object["level"] != nil && object["part"] != nil && object["message"] != nil
+                )
             }
         }
     }
@@ -50,7 +59,9 @@ struct LogPrivacyTests {
         try await good.send("c0de-of-mine")
         await good.close()
         _ = try await partner.receiveToEnd()
-        for line in ["please relay \(token) for side 5ec4e75ide\n", "GET /c0de-of-mine HTTP/1.1\r\n\r\n", "\u{0}\u{1}\(token)\n"] {
+        for line in [
+            "please relay \(token) for side 5ec4e75ide\n", "GET /c0de-of-mine HTTP/1.1\r\n\r\n", "\u{0}\u{1}\(token)\n",
+        ] {
             let bad = try WebSocketTestSocket.connect(port: port, from: "127.77.66.55")
             try await bad.send(line)
             _ = try await bad.receiveToEnd()

@@ -62,7 +62,10 @@ indirect enum JSONSchema: Equatable, Sendable {
     }
 
     private func problem(with members: [JSONValue.Member], of properties: [Property], at place: String) -> String? {
-        for member in members {
+        for (index, member) in members.enumerated() {
+            guard !members[..<index].contains(where: { $0.name == member.name }) else {
+                return "\(place).\(member.name.prefix(60)) stands there twice"
+            }
             guard let property = properties.first(where: { $0.name == member.name }) else {
                 return "\(place) has no member of this name: \(member.name.prefix(60))"
             }

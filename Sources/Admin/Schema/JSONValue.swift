@@ -1,4 +1,4 @@
-import Foundation
+import WormholeWire
 
 /// A JSON value. The members of an object stand in the order in which they were written.
 package enum JSONValue: Equatable, Sendable {
@@ -20,10 +20,52 @@ package enum JSONValue: Equatable, Sendable {
         }
     }
 
-    /// - Returns: `nil` for what is no JSON, and for more than 512 values inside each other.
+    /// - Returns: `nil` for what is no JSON, and for arrays and objects too deep inside each other.
     init?(parsing bytes: [UInt8]) {
-        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else { return nil }
+        guard var text = String(validating: bytes, as: UTF8.self) else { return nil }
+        let value: JSONValue? = text.withUTF8 { bytes in
+            var scanner = JSONScanner(bytes)
+            do throws(JSONError) {
+                let value = try Self.scan(&scanner, depth: 0)
+                try scanner.expectEnd()
+                return value
+            } catch {
+                return nil
+            }
+        }
+        guard let value else { return nil }
         self = value
+    }
+
+    private static func scan(_ scanner: inout JSONScanner, depth: Int) throws(JSONError) -> JSONValue {
+        switch scanner.peek() {
+        case UInt8(ascii: "{"):
+            var members: [Member] = []
+            try scanner.members(depth: depth) { (scanner, key) throws(JSONError) in
+                let name = scanner.text(of: key)
+                members.append(Member(name, try scan(&scanner, depth: depth + 1)))
+            }
+            return .object(members)
+        case UInt8(ascii: "["):
+            var elements: [JSONValue] = []
+            try scanner.elements(depth: depth) { (scanner) throws(JSONError) in
+                elements.append(try scan(&scanner, depth: depth + 1))
+            }
+            return .array(elements)
+        case UInt8(ascii: "\""):
+            let token = try scanner.stringToken()
+            return .string(scanner.text(of: token))
+        default:
+            let (kind, range) = try scanner.value(depth: depth)
+            let text = String(decoding: scanner.bytes[range], as: UTF8.self)
+            switch kind {
+            case .null: return .null
+            case .bool: return .bool(text == "true")
+            case .number: return Int(text).map { .integer($0) } ?? .number(Double(text) ?? 0)
+            // The first byte has told.
+            case .object, .array, .string: preconditionFailure("a scalar that is none")
+            }
+        }
     }
 
     /// A member of an object; `nil` when there is none, and for what is no object.
@@ -100,29 +142,6 @@ package enum JSONValue: Equatable, Sendable {
             }
         }
         text += "\""
-    }
-}
-
-extension JSONValue: Decodable {
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        // `try?`: each is one of the kinds it may be of. A boolean must not pass for a number.
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let number = try? container.decode(Int.self) {
-            self = .integer(number)
-        } else if let number = try? container.decode(Double.self) {
-            self = .number(number)
-        } else if let string = try? container.decode(String.self) {
-            self = .string(string)
-        } else if let elements = try? container.decode([JSONValue].self) {
-            self = .array(elements)
-        } else {
-            let members = try container.decode([String: JSONValue].self)
-            self = .object(members.sorted { $0.key < $1.key }.map { Member($0.key, $0.value) })
-        }
     }
 }
 

@@ -58,6 +58,7 @@ struct StatusReport {
         .init("drain_started", .nullable(.number)),
         .init("present", .object([.init("mailbox_connections", .count), .init("transit_pairs", .count)])),
         .init("rates", .object(RateSampler.spans.map { .init($0.name, .nullable(figures)) })),
-        .init("since_start", figures), .init("totals", .nullable(UsageRecently.schema)), .init("blur_seconds", .count), .init("limits", .dictionary(.number)),
+        .init("since_start", figures), .init("totals", .nullable(UsageRecently.schema)), .init("blur_seconds", .count),
+        .init("limits", .dictionary(.number)),
     ])
 }

@@ -38,7 +38,9 @@ struct LimitTable {
             guard let maximum = AdminLimit.changeable[name] else {
                 throw AdminRefusal(.unacceptable, "\(name) cannot be changed while the process runs")
             }
-            guard (0...maximum).contains(value) else { throw AdminRefusal(.unacceptable, "\(name) is \(maximum) at most") }
+            guard (0...maximum).contains(value) else {
+                throw AdminRefusal(.unacceptable, "\(name) is \(maximum) at most")
+            }
             entry.write(&changed, value)
         }
         configuration = changed

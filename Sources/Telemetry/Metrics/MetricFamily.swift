@@ -8,7 +8,8 @@ package struct MetricFamily: Sendable {
 
     /// What one is counted in.
     package enum Unit: String, Sendable {
-        case actions, bytes, commands, connections, descriptors, errors, hits, messages, objects, records, requests, runs,
+        case actions, bytes, commands, connections, descriptors, errors, hits, messages, objects, records, requests,
+            runs,
             sessions
         case applications, binds, challenges, entries, handshakes, lines, mailboxes, nameplates, observations, ratio,
             reconnects, reloads, sources, threads, tokens, violations

@@ -230,7 +230,10 @@ struct AdminChangeTests {
         let token = folder.path + "/token"
         try Data("0123456789abcdef".utf8).write(to: URL(filePath: token))
         let all = "tcp:0:interface=0.0.0.0"
-        for options in [["--admin=\(all)"], ["--admin=\(all)", "--admin-token-file=\(token)"], ["--admin=\(all)", "--admin-network"]] {
+        for options in [
+            ["--admin=\(all)"], ["--admin=\(all)", "--admin-token-file=\(token)"],
+            ["--admin=\(all)", "--admin-network"],
+        ] {
             let places = ["--mailbox", "--transit", "--transit-websocket"].map { "\($0)=\(RunningServer.anyPort)" }
             let arguments = ["start", "--state-dir=\(folder.path)"] + places + options
             let child = try ChildProcess(Repository.server(), arguments)
@@ -244,7 +247,17 @@ struct AdminChangeTests {
 
     private func readiness(of server: RunningServer) async throws -> Int? {
         let url = "http://127.0.0.1:\(await server.ports.admin)/readyz"
-        let output = try await run("curl", "--silent", "--max-time", "20", "--output", "/dev/null", "--write-out", "%{http_code}", url)
+        let output = try await run(
+            "curl",
+            "--silent",
+            "--max-time",
+            "20",
+            "--output",
+            "/dev/null",
+            "--write-out",
+            "%{http_code}",
+            url
+        )
         return Int(output)
     }
 }

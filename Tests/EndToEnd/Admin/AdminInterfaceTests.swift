@@ -41,7 +41,9 @@ struct AdminInterfaceTests {
             let spans = try JSON(try await server.get("/usage"))["spans"]?.array ?? []
             return spans.count >= 24 && spans.contains { $0["transit_happy"] == 1 && $0["transit_bytes"] == 5 }
         }
-        let table = try await server.get("/usage?step=day&format=csv").split(separator: "\n").map { $0.split(separator: ",") }
+        let table = try await server.get("/usage?step=day&format=csv").split(separator: "\n").map {
+            $0.split(separator: ",")
+        }
         let column = try #require(table.first?.firstIndex(of: "transit_happy"))
         #expect(table.dropFirst().compactMap { Int($0[column]) }.reduce(0, +) == 1)
         let status = try JSON(try await server.get("/status"))

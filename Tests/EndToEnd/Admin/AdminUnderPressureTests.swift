@@ -60,7 +60,8 @@ struct AdminUnderPressureTests {
     private func thread(of process: pid_t, _ name: String) async throws -> Int {
         try await eventually("there is a thread \(name)") {
             let folder = "/proc/\(process)/task"
-            return try FileManager.default.contentsOfDirectory(atPath: folder).compactMap(Int.init).sorted().first { task in
+            return try FileManager.default.contentsOfDirectory(atPath: folder).compactMap(Int.init).sorted().first {
+                task in
                 // A thread may end between the two looks.
                 let comm = try? String(contentsOfFile: "\(folder)/\(task)/comm", encoding: .utf8)
                 return comm?.hasPrefix(name) == true
