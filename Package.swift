@@ -56,7 +56,7 @@ let package = Package(
             name: "Appliance",
             dependencies: [
                 "Admin", "CBuildRevision", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Telemetry",
-                "TransitService", "WormholeWire", logging,
+                "TransitRules", "TransitService", "WormholeWire", logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -110,7 +110,7 @@ let package = Package(
         ),
         .target(
             name: "Admin",
-            dependencies: ["CMicroHTTPD", "LinuxIO", "Observations", "Telemetry", logging],
+            dependencies: ["CMicroHTTPD", "LinuxIO", "Observations", "Telemetry", "WormholeWire", logging],
             swiftSettings: strict
         ),
 

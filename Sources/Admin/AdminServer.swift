@@ -4,41 +4,64 @@ package import Logging
 import Synchronization
 package import Telemetry
 
-/// The admin endpoint: metrics, probes and a page for people, served by libmicrohttpd on a thread of its own.
+/// The admin endpoint: metrics, probes, changes, and a page for people, served by libmicrohttpd on threads of its own, one
+/// for each listener.
 ///
 /// It shares nothing with the services but what they observe, so it answers while a loop of theirs is stuck, and says so.
 package final class AdminServer: Sendable {
-    /// What start-up lines show: the real port, or the path.
-    package let name: String
-    /// The real port; `nil` for a Unix socket.
-    package let port: Int?
-
+    /// A listening socket on its way to the library.
     private enum State {
-        case stopped(descriptor: CInt)
-        case running(AdminDaemon)
+        case stopped([Listener])
+        case running([AdminDaemon])
         case ended
     }
 
+    private struct Listener {
+        let descriptor: CInt
+        let reach: AdminReach
+    }
+
     private let configuration: AdminConfiguration
-    private let telemetry: Telemetry
-    private let logger: Logger
-    private let path: SocketPath?
+    private let core: AdminCore
+    private let paths: [SocketPath]
     private let state: Mutex<State>
 
-    /// Takes over a listening socket; nothing is answered before ``start()``.
+    /// Takes over listening sockets; nothing is answered before ``start()``.
+    ///
+    /// - Parameters:
+    ///   - subject: What is shown and changed of the process.
+    ///   - token: What requests over the network, and changes over TCP, must show.
     package init(
         configuration: AdminConfiguration,
-        listener: consuming ListeningSocket,
+        listeners: [Handover<ListeningSocket>],
         telemetry: Telemetry,
+        subject: any AdminSubject,
+        token: AdminTokenHolder = AdminTokenHolder(nil),
         logger: Logger
     ) {
         self.configuration = configuration.bounded
-        self.telemetry = telemetry
-        self.logger = logger
-        name = listener.name
-        port = listener.port
-        path = listener.path
-        state = Mutex(.stopped(descriptor: listener.release()))
+        core = AdminCore(
+            telemetry: telemetry,
+            subject: subject,
+            allowedHosts: configuration.allowedHosts,
+            token: token,
+            logger: logger
+        )
+        var taken: [Listener] = []
+        var paths: [SocketPath] = []
+        for handover in listeners {
+            guard let listener = handover.take() else { continue }
+            if let path = listener.path { paths.append(path) }
+            let reach: AdminReach =
+                switch listener.reach {
+                case .unix: .unixSocket
+                case .loopback: .loopback
+                case .network: .network
+                }
+            taken.append(Listener(descriptor: listener.release(), reach: reach))
+        }
+        self.paths = paths
+        state = Mutex(.stopped(taken))
     }
 
     deinit {
@@ -47,40 +70,44 @@ package final class AdminServer: Sendable {
 
     /// Starts answering.
     ///
-    /// - Throws: ``AdminError`` when libmicrohttpd cannot start, for want of threads or descriptors.
+    /// - Throws: ``AdminError`` when libmicrohttpd cannot start, for want of threads or descriptors. Nothing answers then.
     package func start() throws(AdminError) {
         try state.withLock { state throws(AdminError) in
-            switch state {
-            case .stopped(let descriptor):
-                let responder = AdminResponder(
-                    telemetry: telemetry,
-                    allowedHosts: configuration.allowedHosts,
-                    isUnixSocket: port == nil
-                )
-                state = .running(
-                    try AdminDaemon(
-                        listeningOn: descriptor,
-                        configuration: configuration,
-                        responder: responder,
-                        logger: logger
+            guard case .stopped(let listeners) = state else { preconditionFailure("an admin server starts once") }
+            var daemons: [AdminDaemon] = []
+            do throws(AdminError) {
+                for listener in listeners {
+                    daemons.append(
+                        try AdminDaemon(
+                            listeningOn: listener.descriptor,
+                            configuration: configuration,
+                            responder: AdminResponder(core: core, reach: listener.reach),
+                            logger: core.logger
+                        )
                     )
-                )
-            case .running, .ended:
-                preconditionFailure("an admin server starts once")
+                }
+            } catch {
+                for daemon in daemons { daemon.stop() }
+                for listener in listeners.dropFirst(daemons.count) { _ = Descriptor(owning: listener.descriptor) }
+                state = .ended
+                throw error
             }
+            state = .running(daemons)
         }
+        core.rates.start()
     }
 
-    /// Closes every connection and the listening socket, and waits for the thread to end.
+    /// Closes every connection and the listening sockets, and waits for the threads to end.
     package func stop() {
+        core.rates.stop()
         state.withLock { state in
             switch state {
-            case .stopped(let descriptor): _ = Descriptor(owning: descriptor)
-            case .running(let daemon): daemon.stop()
+            case .stopped(let listeners): for listener in listeners { _ = Descriptor(owning: listener.descriptor) }
+            case .running(let daemons): for daemon in daemons { daemon.stop() }
             case .ended: return
             }
             state = .ended
-            path?.remove()
+            for path in paths { path.remove() }
         }
     }
 }

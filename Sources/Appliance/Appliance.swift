@@ -15,10 +15,15 @@ internal import UnixSignals
 /// Everything that can fail does so before the first client is served.
 package struct Appliance: Sendable {
     private let configuration: ApplianceConfiguration
+    private let origins: SettingOrigins
     private let logCounts = LogCounts()
+    private let levels: LogLevelSwitch
 
-    package init(_ configuration: ApplianceConfiguration) {
+    /// - Parameter origins: Where the settings come from, for `/config`.
+    package init(_ configuration: ApplianceConfiguration, origins: SettingOrigins = SettingOrigins()) {
         self.configuration = configuration
+        self.origins = origins
+        levels = LogLevelSwitch(configuration.logLevel)
     }
 
     /// Runs until a signal has ended it.
@@ -26,15 +31,24 @@ package struct Appliance: Sendable {
     /// - Throws: An error whose description is one line, when something cannot be started.
     package func run() async throws {
         _ = Glibc.signal(SIGPIPE, SIG_IGN)
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup, .sigusr1)
         let log = logger("server")
         let limit = OpenFileLimit.raise()
         if let stateDirectory = configuration.stateDirectory { try StateDirectory.check(stateDirectory) }
 
+        let token = try configuration.adminTokenFile.map { try AdminToken(file: $0) }
         var listeners = try Listeners.open(configuration)
         let paths = listeners.paths
         defer { for path in paths { path.remove() } }
-        let parts = try Parts(configuration, listeners: &listeners, logCounts: logCounts, logger: logger)
+        let parts = try Parts(
+            configuration,
+            origins: origins,
+            token: AdminTokenHolder(token),
+            listeners: &listeners,
+            logCounts: logCounts,
+            levels: levels,
+            logger: logger
+        )
         if let limit { log.info("\(limit.summary)") }
         try await parts.start()
         log.info("ready")
@@ -44,6 +58,10 @@ package struct Appliance: Sendable {
     }
 
     private func logger(_ label: String) -> Logger {
-        Logger(label: label) { LineLogHandler(label: $0, level: configuration.logLevel, counts: logCounts) }
+        let output = LogOutput(levels: levels, counts: logCounts)
+        return switch configuration.logFormat {
+        case .text: Logger(label: label) { LineLogHandler(label: $0, output: output) }
+        case .json: Logger(label: label) { JSONLogHandler(label: $0, output: output) }
+        }
     }
 }

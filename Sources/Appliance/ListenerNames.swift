@@ -4,5 +4,5 @@ struct ListenerNames: Equatable, Sendable {
     var transitWebSocket: [String] = []
     /// The first WebSocket listener's; `nil` also for a Unix socket.
     var transitWebSocketPort: Int?
-    var admin: String?
+    var admin: [String] = []
 }

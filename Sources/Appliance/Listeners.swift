@@ -6,7 +6,7 @@ struct Listeners: ~Copyable {
     var mailbox: ListeningSocket?
     var transit: [Handover<ListeningSocket>] = []
     var transitWebSocket: [Handover<ListeningSocket>] = []
-    var admin: ListeningSocket?
+    var admin: [Handover<ListeningSocket>] = []
     /// The files of Unix sockets, to be removed at the end; the sockets themselves go to the services.
     private(set) var paths: [SocketPath] = []
 
@@ -30,10 +30,16 @@ struct Listeners: ~Copyable {
 
     private mutating func openAll(_ configuration: ApplianceConfiguration) throws(ListenError) {
         // The admin endpoint comes first: it has to answer when there are no descriptors left for clients.
-        if let endpoint = configuration.admin {
+        for endpoint in [configuration.admin, configuration.adminSocket].compactMap(\.self) {
             let socket = try open(endpoint)
-            names.admin = socket.name
-            admin = consume socket
+            if socket.reach == .network, !configuration.allowsAdminNetwork || configuration.adminTokenFile == nil {
+                throw ListenError(
+                    endpoint: endpoint.description,
+                    reason: "others can reach it: the admin endpoint needs --admin-network and a token for that"
+                )
+            }
+            names.admin.append(socket.name)
+            admin.append(Handover(socket))
         }
         if let endpoint = configuration.mailbox?.endpoint {
             let socket = try open(endpoint)

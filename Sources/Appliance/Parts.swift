@@ -19,6 +19,7 @@ struct Parts: Sendable {
     private let transit: TransitServer?
     private let mailbox: MailboxServer?
     private let selfTest: SelfTest?
+    private let controls: ServiceControls
     private let logger: @Sendable (String) -> Logger
 
     /// Opens the databases and hands every part its listener. Nothing runs yet.
@@ -26,8 +27,11 @@ struct Parts: Sendable {
     /// - Throws: An error whose description is one line.
     init(
         _ configuration: ApplianceConfiguration,
+        origins: SettingOrigins,
+        token: AdminTokenHolder,
         listeners: inout Listeners,
         logCounts: LogCounts,
+        levels: LogLevelSwitch,
         logger: @escaping @Sendable (String) -> Logger
     ) throws {
         self.configuration = configuration
@@ -80,17 +84,30 @@ struct Parts: Sendable {
                 reporter: telemetry.reporter,
                 logger: logger("self-test")
             )
+        controls = ServiceControls(
+            configuration,
+            origins: origins,
+            token: token,
+            levels: levels,
+            telemetry: telemetry,
+            mailbox: mailbox,
+            transit: transit,
+            selfTest: selfTest,
+            logger: logger("server")
+        )
+        var endpoint = AdminConfiguration()
+        endpoint.allowedHosts = configuration.adminHosts
         admin =
-            if let listener = listeners.admin.take() {
-                AdminServer(
-                    configuration: AdminConfiguration(),
-                    listener: listener,
-                    telemetry: telemetry,
-                    logger: logger("admin")
-                )
-            } else {
-                nil
-            }
+            listeners.admin.isEmpty
+            ? nil
+            : AdminServer(
+                configuration: endpoint,
+                listeners: listeners.admin,
+                telemetry: telemetry,
+                subject: controls,
+                token: token,
+                logger: logger("admin")
+            )
     }
 
     /// Starts what is configured, and says so: a line for each listener, with its real port.
@@ -104,7 +121,7 @@ struct Parts: Sendable {
         telemetry.start()
         if let admin {
             try admin.start()
-            names.admin.map { logger("admin").info("Admin starting on \($0)") }
+            for name in names.admin { logger("admin").info("Admin starting on \(name)") }
         }
         if let transit {
             try await transit.start()
@@ -116,6 +133,7 @@ struct Parts: Sendable {
             try await mailbox.start()
         }
         watchOver()
+        controls.servicesStarted()
         report(.lifecycleChanged(.ready))
     }
 
@@ -131,7 +149,9 @@ struct Parts: Sendable {
         let (stopRequests, stopRequest) = AsyncStream<Void>.makeStream()
         // Cancelled when this function returns, because then the services have stopped by themselves.
         async let _: Void = watch(signals, stopRequest)
+        async let _: Void = LoopWatch(heartbeats: telemetry.heartbeats, logger: logger("server")).run()
         for await _ in stopRequests { break }
+        controls.servicesStop()
         report(.lifecycleChanged(.draining))
         await stopServices()
     }
@@ -140,6 +160,10 @@ struct Parts: Sendable {
         let log = logger("server")
         var isStopping = false
         for await signal in signals {
+            if signal == .sighup || signal == .sigusr1 {
+                await obey(signal, log)
+                continue
+            }
             guard isStopping else {
                 isStopping = true
                 log.info("\(signal): stopping")
@@ -149,6 +173,23 @@ struct Parts: Sendable {
             log.info("\(signal) again: ending everything at once")
             transit?.hasten()
             return
+        }
+    }
+
+    /// Carries out a signal that is no end.
+    private func obey(_ signal: UnixSignal, _ log: Logger) async {
+        do throws(AdminRefusal) {
+            if signal == .sighup {
+                let read = try await controls.reload()
+                log.notice(
+                    "\(signal): reloaded, \(read.isEmpty ? "no option names a file" : read.joined(separator: ", "))"
+                )
+            } else {
+                try await controls.drain(within: nil)
+                log.notice("\(signal): draining, nobody new is let in")
+            }
+        } catch {
+            log.error("\(signal): \(error.text)")
         }
     }
 

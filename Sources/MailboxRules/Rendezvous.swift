@@ -9,14 +9,15 @@ package import WormholeWire
 /// One owner calls it from one thread and carries the effects out in order after each call. Times are passed in.
 package struct Rendezvous<Store: ChannelStore> {
     package var store: Store
-    private let welcome: Welcome
-    private let limits: MailboxLimits
+    /// What clients are told that connect from now on.
+    package var welcome: Welcome
+    package var limits: MailboxLimits
     /// With `false`, `list` is answered with nothing, so that nobody can enumerate waiting transfers.
     private let allowsList: Bool
     private let permission: PermissionPolicy
     /// The application of the server's own test, which needs no permission; `nil` when there is none.
     private let selfTestApp: AppID?
-    private var connections: [ConnectionID: ClientConnection] = [:]
+    var connections: [ConnectionID: ClientConnection] = [:]
     /// Connections in the order they came, to find those that do not bind in time; some have bound or gone since.
     private var unbound: Deque<(id: ConnectionID, deadline: Timestamp)> = []
     /// Reused for every command.

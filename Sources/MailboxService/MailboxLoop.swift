@@ -13,7 +13,8 @@ import WormholeWire
 /// hands the turn's changes to the journal, writes every client's output once, and flushes what was observed.
 final class MailboxLoop {
     let eventLoop: any EventLoop
-    let configuration: MailboxConfiguration
+    /// Part of it may change while it runs.
+    var configuration: MailboxConfiguration
     let logger: Logger
     var rendezvous: Rendezvous<MemoryStore<SystemRandomNumberGenerator>>
     private let journal: Journal
@@ -22,7 +23,9 @@ final class MailboxLoop {
     /// Of the concern in the file beside this one.
     var pulseTimer: Scheduled<Void>?
 
-    private(set) var clients: [ConnectionID: MailboxClient] = [:]
+    /// Nobody new is let in for now.
+    var isDraining = false
+    var clients: [ConnectionID: MailboxClient] = [:]
     private var lastID: UInt64 = 0
     /// Reused for every event.
     private var effects: [Effect] = []
@@ -93,12 +96,7 @@ final class MailboxLoop {
         )
         source.append(.readinessChanged(.channelDatabase, isReady: true))
         source.append(.readinessChanged(.mailbox, isReady: true))
-        source.append(
-            .mailboxCapacityChanged(
-                connections: configuration.maximumConnections,
-                storedBytes: configuration.limits.storedBytes
-            )
-        )
+        reportCapacity()
         if case .hashcash(let bits, _) = configuration.permission {
             source.append(.permissionDifficultyChanged(bits: bits))
         }

@@ -100,6 +100,13 @@ package final class MailboxServer: Sendable {
         (try? await group.next().flatSubmit { self.loop.value.audit() }.get()) ?? []
     }
 
+    /// Runs `body` on the loop.
+    ///
+    /// - Returns: `nil` when the loop runs no more.
+    func onLoop<Result: Sendable>(_ body: @escaping @Sendable (MailboxLoop) -> Result) async -> Result? {
+        try? await group.next().submit { body(self.loop.value) }.get()
+    }
+
     /// Stops accepting, keeps what was promised, sends Close 1001 to every client, and closes the database.
     package func stop() async {
         do {

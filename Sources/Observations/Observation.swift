@@ -89,6 +89,8 @@ package enum Observation: Equatable, Sendable {
     case readinessChanged(ReadinessCheck, isReady: Bool)
     /// The life of the process moved on.
     case lifecycleChanged(LifecycleState)
+    /// The files that options name were read again, or could not be.
+    case configurationReloaded(succeeded: Bool)
     /// An error that is our bug was caught.
     case internalErrorCaught(InternalErrorSource)
     /// State was found that should not exist.

@@ -145,7 +145,7 @@ final class ObservationReader {
             .transitPaired, .transitEnded, .transitProgressed, .transitReadPaused, .transitThrottled,
             .transitRatesChanged, .transitCapacityChanged, .transitSourceLevels, .mailboxCapacityChanged,
             .databaseUsed, .databaseFailed, .maintenanceFinished, .internalErrorCaught, .invariantViolated,
-            .selfTestFinished:
+            .selfTestFinished, .configurationReloaded:
             break
         }
     }

@@ -25,7 +25,7 @@ package final class Telemetry: Sendable {
     /// For those who rarely have something to say.
     package let reporter: ObservationReporter
 
-    private let configuration: TelemetryConfiguration
+    let configuration: TelemetryConfiguration
     let pipeline: ObservationPipeline
     private let logger: Logger
     private let texts: [MetricsFormat: Exposition]
@@ -35,6 +35,8 @@ package final class Telemetry: Sendable {
     private let log: JSONLogWriter?
     private let thread = Mutex<WorkerThread?>(nil)
     private let isStopping = Atomic<Bool>(false)
+    /// Several threads of the admin endpoint may ask at a time.
+    private let collecting = Mutex(())
 
     /// Opens the sinks; nothing is read or written before ``start()``.
     ///
@@ -112,17 +114,19 @@ package final class Telemetry: Sendable {
         as format: MetricsFormat = .text,
         of sections: Set<MetricFamily.Section>? = nil
     ) -> [UInt8] {
-        let start = MonotonicClock.nanoseconds
-        let failures = processSampler.sample() + fileSampler.sample()
-        if failures > 0 { metrics.admin.collectErrors.add(Double(failures)) }
-        sampleLoops()
-        sampleConnections()
-        for level in LogLevel.allCases {
-            metrics.usage.logLines.store(Double(configuration.logCounts.value(level)), level)
+        collecting.withLock { _ in
+            let start = MonotonicClock.nanoseconds
+            let failures = processSampler.sample() + fileSampler.sample()
+            if failures > 0 { metrics.admin.collectErrors.add(Double(failures)) }
+            sampleLoops()
+            sampleConnections()
+            for level in LogLevel.allCases {
+                metrics.usage.logLines.store(Double(configuration.logCounts.value(level)), level)
+            }
+            let bytes = texts[format]?.text(of: sections) ?? []
+            metrics.admin.collectSeconds.set(MonotonicClock.duration(since: start).seconds)
+            return bytes
         }
-        let bytes = texts[format]?.text(of: sections) ?? []
-        metrics.admin.collectSeconds.set(MonotonicClock.duration(since: start).seconds)
-        return bytes
     }
 
     private func sampleConnections() {

@@ -1,5 +1,5 @@
 internal import LinuxIO
-internal import TransitRules
+package import TransitRules
 package import WormholeWire
 
 /// How the relay treats its clients. A duration of zero stands for ever.
@@ -53,7 +53,7 @@ package struct TransitConfiguration: Equatable, Sendable {
 
     package init() {}
 
-    var admission: AdmissionLimits {
+    package var admission: AdmissionLimits {
         var limits = AdmissionLimits()
         limits.connections = connections ?? DescriptorLimit.current.map { max(1, $0 / 5 * 4) } ?? 0
         limits.connectionsPerSource = connectionsPerSource

@@ -14,20 +14,22 @@ internal import TransitRules
 /// Each of the boxes is one thread and owns what it holds. Nothing outlives ``stop(drainTimeout:)``.
 package final class TransitServer: Sendable {
     private let configuration: TransitConfiguration
+    /// The same with what was changed since the start.
+    let current: Mutex<TransitConfiguration>
     private let pipeline: ObservationPipeline
     private let pulses: @Sendable (String) -> any LoopPulse
-    private let doorkeeper: Doorkeeper
+    let doorkeeper: Doorkeeper
     private let throttle: Throttle?
     private let logger: Logger
     private let tcp: [Handover<ListeningSocket>]
     private let webSocket: [Handover<ListeningSocket>]
     /// What start-up lines call the listeners.
     private let names: [String]
-    private let running = Mutex<Running?>(nil)
+    let running = Mutex<Running?>(nil)
     private let stopping = Mutex(Stopping())
 
     /// A relay that runs.
-    private struct Running {
+    struct Running {
         let front: FrontPort
         let frontThread: LoopThread
         let workers: [Worker]
@@ -41,7 +43,7 @@ package final class TransitServer: Sendable {
         var isHastened = false
     }
 
-    private struct Worker {
+    struct Worker {
         let port: RelayPort
         let thread: LoopThread
     }
@@ -61,6 +63,7 @@ package final class TransitServer: Sendable {
         logger: Logger
     ) {
         self.configuration = configuration
+        current = Mutex(configuration)
         self.pipeline = pipeline
         self.pulses = pulses
         throttle = Throttle(
@@ -146,7 +149,8 @@ package final class TransitServer: Sendable {
 
     // MARK: Steps
 
-    private func reportLimits() {
+    func reportLimits() {
+        let configuration = current.withLock { $0 }
         let source = pipeline.makeSource(capacity: 2)
         source.append(.transitRatesChanged(session: configuration.sessionRate, global: configuration.globalRate))
         let connections = configuration.admission.connections

@@ -35,7 +35,7 @@ struct MailboxCommand: AsyncParsableCommand {
     var processOptions: ProcessOptions
 
     func run() async throws {
-        try await Appliance(try configuration()).run()
+        try await Appliance(try configuration(), origins: .ofProcess).run()
     }
 
     func configuration() throws -> ApplianceConfiguration {

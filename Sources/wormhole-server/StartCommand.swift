@@ -56,6 +56,9 @@ struct StartCommand: AsyncParsableCommand {
     )
     var blurUsage = 3600
 
+    @OptionGroup(title: "Admin endpoint")
+    var adminOptions: AdminOptions
+
     @OptionGroup(title: "Mailbox server")
     var mailboxOptions: MailboxOptions
 
@@ -76,7 +79,7 @@ struct StartCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await Appliance(try configuration()).run()
+        try await Appliance(try configuration(), origins: .ofProcess).run()
     }
 
     func configuration() throws -> ApplianceConfiguration {
@@ -96,6 +99,7 @@ struct StartCommand: AsyncParsableCommand {
             )
         }
         configuration.admin = try EndpointText.endpoint(admin)
+        try adminOptions.apply(to: &configuration, folder: folder)
         configuration.records.databasePath =
             usageDb == EndpointText.none ? nil : StateDirectory.path(of: usageDb, in: folder)
         configuration.records.blurSeconds = blurUsage

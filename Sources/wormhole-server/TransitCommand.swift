@@ -47,7 +47,7 @@ struct TransitCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await Appliance(try configuration()).run()
+        try await Appliance(try configuration(), origins: .ofProcess).run()
     }
 
     func configuration() throws -> ApplianceConfiguration {

@@ -35,6 +35,61 @@ extension AdminEndpointTests {
             await endpoint.stop()
         }
 
+        @Test("the body of a change is read up to its limit, announced or not")
+        func longBodies() async throws {
+            let endpoint = try TestEndpoint(token: "0123456789abcdef")
+            let head =
+                "PUT /motd HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                + "Authorization: Bearer 0123456789abcdef\r\n"
+            let announced = try RawClient(port: endpoint.port)
+            announced.send(head + "Content-Length: 20000\r\n\r\n")
+            #expect(announced.readToEnd().hasPrefix("HTTP/1.1 413 "))
+            let chunk = "4000\r\n" + String(repeating: " ", count: 0x4000) + "\r\n"
+            let short = try RawClient(port: endpoint.port)
+            short.send(head + "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)\(chunk)0\r\n\r\n")
+            #expect(short.readToEnd().hasPrefix("HTTP/1.1 413 "))
+            let endless = try RawClient(port: endpoint.port)
+            endless.send(head + "Transfer-Encoding: chunked\r\n\r\n")
+            var sent = 0
+            while endless.send(chunk), sent < 1000 { sent += 1 }
+            #expect(sent < 1000, "it was cut off")
+            let good = try RawClient(port: endpoint.port)
+            good.send(
+                head + "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\nc\r\n{\"text\":\"x\"}\r\n0\r\n\r\n"
+            )
+            #expect(good.readToEnd().hasPrefix("HTTP/1.1 204 "))
+            #expect(endpoint.subject.calls == ["messageOfTheDay x"])
+            await endpoint.stop()
+        }
+
+        @Test("bodies of garbage change nothing", arguments: 0..<4 as Range<UInt64>)
+        func fuzzedBodies(seed: UInt64) async throws {
+            let endpoint = try TestEndpoint(token: "0123456789abcdef")
+            var random = SeededGenerator(seed: seed)
+            let valid = Array(#"{"text": "a\"b\u00e9", "x": [1, 2.5e3, true, null, {"y": "z"}]}"#.utf8)
+            for _ in 0..<60 {
+                var body = valid
+                for _ in 0..<Int.random(in: 1...8, using: &random) {
+                    let place = Int.random(in: 0..<body.count, using: &random)
+                    if Bool.random(using: &random) {
+                        body[place] = UInt8.random(in: 0...255, using: &random)
+                    } else {
+                        body.insert(contentsOf: Array("[{\"".utf8.shuffled(using: &random)), at: place)
+                    }
+                }
+                let client = try RawClient(port: endpoint.port)
+                client.send(
+                    "PUT /motd HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                        + "Authorization: Bearer 0123456789abcdef\r\nContent-Length: \(body.count)\r\n\r\n"
+                )
+                client.send(body)
+                let status = client.readToEnd().split(separator: " ").dropFirst().first
+                #expect(status == "400" || status == "422", "seed \(seed): \(String(decoding: body, as: UTF8.self))")
+            }
+            #expect(endpoint.subject.calls.isEmpty)
+            await endpoint.stop()
+        }
+
         @Test("garbage and cut-off requests end their connection and nothing else", arguments: 0..<6 as Range<UInt64>)
         func fuzz(seed: UInt64) async throws {
             let endpoint = try TestEndpoint {

@@ -2,37 +2,52 @@ import LinuxIO
 import Logging
 import Observations
 import Telemetry
+import Synchronization
 import TestSupport
 
 @testable import Admin
 
 /// One server on a free port, with the telemetry behind it.
-final class TestEndpoint {
+///
+/// `@unchecked Sendable`: what is observed comes from one test, whose other tasks only ask over HTTP.
+final class TestEndpoint: @unchecked Sendable {
     let pipeline = ObservationPipeline()
     let telemetry: Telemetry
     let server: AdminServer
+    let subject = FakeSubject()
+    let lines = LogLines()
     let port: Int
+    /// The Unix socket.
+    let path: String
+    private let folder: TemporaryFolder
     private let source: ObservationSource
 
     init(
         _ endpoint: String = "tcp:0:interface=127.0.0.1",
+        token: String? = nil,
         _ configure: (inout AdminConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = TelemetryConfiguration()
         configuration.build = BuildInfo(version: "1.2.3", revision: "<abc&\"", swiftVersion: "6.3")
         configuration.readinessChecks = [.mailbox]
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let logger = Logger(label: "test") { [lines] _ in lines }
+        folder = try TemporaryFolder()
+        path = folder.path + "/admin.sock"
         telemetry = try Telemetry(configuration: configuration, pipeline: pipeline, logger: logger)
         telemetry.start()
         var admin = AdminConfiguration()
         configure(&admin)
+        let tcp = try ListeningSocket.open(try Endpoint(endpoint))
+        port = tcp.port ?? 0
+        let unix = try ListeningSocket.open(try Endpoint("unix:\(path):mode=660"))
         server = AdminServer(
             configuration: admin,
-            listener: try ListeningSocket.open(try Endpoint(endpoint)),
+            listeners: [Handover(tcp), Handover(unix)],
             telemetry: telemetry,
+            subject: subject,
+            token: AdminTokenHolder(try token.map { try AdminToken(Array($0.utf8), from: "test") }),
             logger: logger
         )
-        port = server.port ?? 0
         source = pipeline.makeSource()
         try server.start()
     }
@@ -47,12 +62,44 @@ final class TestEndpoint {
         await telemetry.stop()
     }
 
+    /// Asks for a change over the Unix socket.
+    func change(_ method: String, _ path: String, _ body: String = "{}") async throws -> (status: String, text: String)
+    {
+        try await curl(path, "--unix-socket", self.path, "--request", method, "--json", body)
+    }
+
     /// The status, and the headers and body as they came.
     func curl(_ path: String, _ arguments: String...) async throws -> (status: String, text: String) {
+        try await curl(path, arguments)
+    }
+
+    func curl(_ path: String, _ arguments: [String]) async throws -> (status: String, text: String) {
         let process = Tool("curl")
         let all = ["--silent", "--max-time", "20", "--include"] + arguments + ["http://127.0.0.1:\(port)\(path)"]
         let outcome = try await process.run(all)
         let status = outcome.output.split(separator: " ", maxSplits: 2).dropFirst().first.map(String.init) ?? ""
         return (status, outcome.output.replacing("\r\n", with: "\n"))
     }
+}
+
+/// The lines of the endpoint's log.
+final class LogLines: LogHandler {
+    private let lines = Mutex<[String]>([])
+
+    var all: [String] { lines.withLock { $0 } }
+
+    var logLevel: Logger.Level {
+        get { .info }
+        set {}
+    }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+
+    func log(event: LogEvent) { lines.withLock { $0.append(event.message.description) } }
 }

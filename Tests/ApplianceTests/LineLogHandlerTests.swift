@@ -14,9 +14,10 @@ struct LineLogHandlerTests {
 
         func logger(_ level: Logger.Level = .info) -> Logger {
             Logger(label: "mailbox") { label in
-                LineLogHandler(label: label, level: level) { bytes in
+                let output = LogOutput(levels: LogLevelSwitch(level)) { bytes in
                     self.lines.withLock { $0.append(String(decoding: bytes.dropFirst(25), as: UTF8.self)) }
                 }
+                return LineLogHandler(label: label, output: output)
             }
         }
     }

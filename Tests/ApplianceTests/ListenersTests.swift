@@ -16,7 +16,7 @@ struct ListenersTests {
         configuration.transit = TransitSettings(tcp: [endpoint, endpoint], webSocket: [endpoint, endpoint])
         let listeners = try Listeners.open(configuration)
         let names = listeners.names
-        let ports = ([names.admin].compactMap(\.self) + names.transit + names.transitWebSocket).compactMap { Int($0) }
+        let ports = (names.admin + names.transit + names.transitWebSocket).compactMap { Int($0) }
         #expect(Set(ports).count == 5)
         #expect(names.transitWebSocketPort == ports[3])
         #expect(listeners.transit.count == 2 && listeners.transitWebSocket.count == 2)

@@ -30,7 +30,9 @@ struct SelfTestTests {
             every: .milliseconds(20),
             timeout: timeout,
             reporter: ObservationReporter(pipeline),
-            logger: Logger(label: "self-test") { LineLogHandler(label: $0, write: log) }
+            logger: Logger(label: "self-test") {
+                LineLogHandler(label: $0, output: LogOutput(levels: LogLevelSwitch(.info), write: log))
+            }
         )
         try test.start()
         do { try await body(pipeline) } catch {

@@ -41,10 +41,17 @@ final class AdminDaemon: @unchecked Sendable {
                 value: configuration.memoryPerConnection,
                 ptr_value: nil
             ),
+            MHD_OptionItem(
+                option: .NOTIFY_COMPLETED,
+                value: unsafeBitCast(AdminContext.completed, to: Int.self),
+                ptr_value: opaque
+            ),
             MHD_OptionItem(option: .END, value: 0, ptr_value: nil),
         ]
         // Without the inter-thread channel, stopping waits for a connection while the limit keeps the listener unwatched.
-        let flags = MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_USE_ERROR_LOG.rawValue | MHD_USE_ITC.rawValue
+        // Suspending connections takes it as well.
+        let flags =
+            MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_USE_ERROR_LOG.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue
         let started = Self.withSignalsBlocked {
             options.withUnsafeMutableBufferPointer { options in
                 // The function itself takes variable arguments, which Swift does not import; its twin takes a list.
@@ -59,6 +66,7 @@ final class AdminDaemon: @unchecked Sendable {
 
     /// Closes everything and waits for the thread to end.
     func stop() {
+        context.stop()
         MHD_stop_daemon(daemon)
     }
 

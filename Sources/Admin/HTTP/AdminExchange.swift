@@ -3,24 +3,22 @@ import Glibc
 
 /// One request and its answer, as libmicrohttpd sees them. Valid within one callback.
 struct AdminExchange {
-    private let connection: OpaquePointer
-    let request: AdminRequest
+    let connection: AdminConnectionHandle
 
-    init(connection: OpaquePointer, url: UnsafePointer<CChar>, method: UnsafePointer<CChar>) {
-        self.connection = connection
-        // Bytes that are no UTF-8 are replaced, and then match no route.
+    /// The head of the request. Bytes that are no UTF-8 are replaced, and then match no route.
+    func request(url: UnsafePointer<CChar>, method: UnsafePointer<CChar>) -> AdminRequest {
         var request = AdminRequest(method: String(cString: method), path: String(cString: url))
-        request.host = Self.header("Host", of: connection)
-        request.isForwarded =
-            Self.header("X-Forwarded-For", of: connection) != nil || Self.header("Forwarded", of: connection) != nil
-        request.hasBody =
-            Self.header("Transfer-Encoding", of: connection) != nil
-            || Self.header("Content-Length", of: connection).map { $0 != "0" } ?? false
-        request.accept = Self.header("Accept", of: connection)
-        for parameter in Self.parameters {
-            if let value = Self.value(of: parameter, connection) { request.parameters[parameter] = value }
-        }
-        self.request = request
+        request.host = header("Host")
+        request.isForwarded = header("X-Forwarded-For") != nil || header("Forwarded") != nil
+        let length = header("Content-Length")
+        request.hasBody = header("Transfer-Encoding") != nil || length.map { $0 != "0" } ?? false
+        request.bodyLength = length.flatMap { Int($0) }
+        request.accept = header("Accept")
+        request.contentType = header("Content-Type")
+        request.authorization = header("Authorization")
+        request.isEncoded = header("Content-Encoding").map { $0.lowercased() != "identity" } ?? false
+        request.query = query
+        return request
     }
 
     /// - Returns: `NO`, on which the library closes the connection, when there is no memory for the answer.
@@ -33,40 +31,60 @@ struct AdminExchange {
                 .RESPMEM_MUST_COPY
             )
         }
-        guard let response else { return .NO }
-        defer { MHD_destroy_response(response) }
-        let headers =
-            [
-                AdminResponse.Header(name: "Content-Type", value: answer.contentType),
-                AdminResponse.Header(name: "Cache-Control", value: "no-store"),
-                AdminResponse.Header(name: "X-Content-Type-Options", value: "nosniff"),
-            ] + answer.headers
-        for header in headers {
-            guard MHD_add_response_header(response, header.name, header.value) == .YES else { return .NO }
-        }
-        return MHD_queue_response(connection, UInt32(answer.status), response)
+        return queue(response, answer.status, contentType: answer.contentType, answer.headers)
     }
 
-    /// Every query parameter a route knows.
-    private static let parameters = Set(AdminRoutes.all.flatMap(\.parameters))
+    /// Begins an answer that comes piece by piece. The pending request must live until the request is completed.
+    func send(_ stream: AdminStream, of pending: PendingRequest) -> MHD_Result {
+        let response = MHD_create_response_from_callback(
+            UInt64.max,
+            16 * 1024,
+            AdminContext.readStream,
+            Unmanaged.passUnretained(pending).toOpaque(),
+            nil
+        )
+        return queue(response, 200, contentType: stream.contentType, [])
+    }
 
-    private static func header(_ name: String, of connection: OpaquePointer) -> String? {
-        guard let value = MHD_lookup_connection_value(connection, .HEADER_KIND, name) else { return nil }
+    private func queue(
+        _ response: OpaquePointer?,
+        _ status: Int,
+        contentType: String,
+        _ further: [AdminResponse.Header]
+    ) -> MHD_Result {
+        guard let response else { return .NO }
+        defer { MHD_destroy_response(response) }
+        var headers = [
+            AdminResponse.Header(name: "Cache-Control", value: "no-store"),
+            AdminResponse.Header(name: "X-Content-Type-Options", value: "nosniff"),
+        ]
+        if !contentType.isEmpty { headers.append(.init(name: "Content-Type", value: contentType)) }
+        for header in headers + further {
+            guard MHD_add_response_header(response, header.name, header.value) == .YES else { return .NO }
+        }
+        return MHD_queue_response(connection.pointer, UInt32(status), response)
+    }
+
+    private func header(_ name: String) -> String? {
+        guard let value = MHD_lookup_connection_value(connection.pointer, .HEADER_KIND, name) else { return nil }
         return String(cString: value)
     }
 
-    /// - Returns: `nil` when the parameter is absent.
-    private static func value(of parameter: String, _ connection: OpaquePointer) -> String? {
-        var value: UnsafePointer<CChar>?
-        let result = MHD_lookup_connection_value_n(
-            connection,
-            .GET_ARGUMENT_KIND,
-            parameter,
-            parameter.utf8.count,
-            &value,
-            nil
-        )
-        guard result == .YES else { return nil }
-        return value.map { String(cString: $0) } ?? ""
+    private var query: [AdminRequest.QueryItem] {
+        var items: [AdminRequest.QueryItem] = []
+        withUnsafeMutablePointer(to: &items) { items in
+            _ = MHD_get_connection_values(
+                connection.pointer,
+                .GET_ARGUMENT_KIND,
+                { items, _, name, value in
+                    guard let items = items?.assumingMemoryBound(to: [AdminRequest.QueryItem].self) else { return .NO }
+                    let name = name.map { String(cString: $0) } ?? ""
+                    items.pointee.append(.init(name: name, value: value.map { String(cString: $0) } ?? ""))
+                    return items.pointee.count < AdminRequest.maximumQueryItems ? .YES : .NO
+                },
+                items
+            )
+        }
+        return items
     }
 }

@@ -1,96 +1,118 @@
 import Observations
 import Telemetry
 
-/// Everything the endpoint answers. Handlers read atomics and snapshots only, and run on the endpoint's one thread.
+/// Everything the endpoint answers.
 enum AdminRoutes {
-    static let plainText = "text/plain; charset=utf-8"
+    static let all: [AdminRoute] = observing + showing + debugging + changing
 
-    static let all: [AdminRoute] = [
-        .get(
-            "/",
-            "What runs here and how it is, for people.",
-            contentType: "text/html; charset=utf-8",
-            countedAs: .other,
-            handler: StatusPage.respond
+    /// For monitors, and the page for people.
+    private static let observing: [AdminRoute] = [
+        AdminRoute(
+            method: .get,
+            path: "/",
+            summary: "What runs here and how it is, for people.",
+            answers: [.init(status: 200, contentType: StatusPage.contentType, summary: "A page of HTML.")],
+            metricPath: .other,
+            handler: .now(StatusPage.respond)
         ),
-        .get(
-            "/metrics",
-            "The metrics, as Prometheus' text or as OpenMetrics, whichever is preferred; ?scope=mailbox,transit picks parts.",
-            contentType: MetricsRoute.textType,
-            parameters: ["scope"],
-            countedAs: .metrics,
-            handler: MetricsRoute.respond
+        AdminRoute(
+            method: .get,
+            path: "/metrics",
+            summary: "The metrics, as Prometheus' text or as OpenMetrics, whichever is preferred.",
+            parameters: [
+                .init(name: "scope", schema: .anyString, summary: "Parts of the table, such as mailbox,transit.")
+            ],
+            answers: [
+                .init(status: 200, contentType: MetricsRoute.textType, summary: "The metrics."),
+                .init(status: 200, contentType: MetricsRoute.openMetricsType, summary: "The metrics."),
+                .text(400, "There is no such part."),
+            ],
+            metricPath: .metrics,
+            handler: .now(MetricsRoute.respond)
         ),
-        .get(
-            "/healthz",
-            "200 while every event loop turns; 503 naming those that are stuck.",
-            contentType: plainText,
-            countedAs: .healthz,
-            handler: health
+        health("/healthz"),
+        health("/livez"),
+        AdminRoute(
+            method: .get,
+            path: "/readyz",
+            summary: "Whether clients should be sent here.",
+            parameters: [
+                .init(name: "verbose", schema: .anyString, summary: "Lists each check."),
+                .init(
+                    name: "exclude",
+                    schema: .choice(ReadinessCheck.allCases.map(\.rawValue)),
+                    summary: "A check that is not to count."
+                ),
+            ],
+            answers: [.text(200, "They should."), .text(503, "They should not.")],
+            metricPath: .readyz,
+            handler: .now(readiness)
         ),
-        .get(
-            "/readyz",
-            "200 when clients should be sent here; ?verbose lists each check.",
-            contentType: plainText,
-            parameters: ["verbose"],
-            countedAs: .readyz,
-            handler: readiness
+        AdminRoute(
+            method: .get,
+            path: "/version",
+            summary: "The running build.",
+            answers: [.json(200, versionSchema, "The build.")],
+            metricPath: .other,
+            handler: .now(version)
         ),
-        .get(
-            "/debug/consistency",
-            "Checks now whether the state of the services agrees with itself: 200 when it does, 500 with what does not.",
-            contentType: plainText,
-            countedAs: .debug,
-            handler: consistency
-        ),
-        .get(
-            "/version",
-            "The running build.",
-            contentType: "application/json",
-            countedAs: .other,
-            handler: version
+        AdminRoute(
+            method: .get,
+            path: "/openapi.json",
+            summary: "This interface, as OpenAPI.",
+            answers: [.json(200, .any, "A document of OpenAPI 3.1.")],
+            metricPath: .other,
+            handler: .now { _ in .json(200, OpenAPI.document) }
         ),
     ]
 
-    @Sendable private static func health(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
-        let stuck = telemetry.heartbeats.stuckLoops()
-        return stuck.isEmpty ? .text(200, "ok") : .text(503, "stuck: \(stuck.joined(separator: ", "))")
+    private static func health(_ path: String) -> AdminRoute {
+        AdminRoute(
+            method: .get,
+            path: path,
+            summary: "Whether every event loop turns.",
+            answers: [.text(200, "All do."), .text(503, "The names of those that are stuck.")],
+            metricPath: .healthz,
+            handler: .now { call in
+                let stuck = call.telemetry.heartbeats.stuckLoops()
+                return stuck.isEmpty ? .text(200, "ok") : .text(503, "stuck: \(stuck.joined(separator: ", "))")
+            }
+        )
     }
 
-    @Sendable private static func readiness(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
-        let isReady = telemetry.state.isReady
+    @Sendable private static func readiness(_ call: AdminCall) -> AdminResponse {
+        let state = call.telemetry.state
+        let excluded = call.parameters["exclude"]?.string
+        let counting = state.checks.filter { $0.check.rawValue != excluded }
+        let isReady = state.lifecycle == .ready && counting.allSatisfy { $0.isReady || $0.isAdvisory }
         let verdict = isReady ? "ready" : "not ready"
         let lines =
-            request.parameters["verbose"] != nil
-            ? ["state: \(telemetry.state.lifecycle.rawValue)"] + telemetry.state.checks.map(\.line) + [verdict]
+            call.parameters["verbose"] != nil
+            ? ["state: \(state.lifecycle.rawValue)"] + counting.map(\.line) + [verdict]
             : [verdict]
         return .text(isReady ? 200 : 503, lines.joined(separator: "\n"))
     }
 
-    /// How long the endpoint's one thread waits for the loops: a stuck one is asked about at `/healthz`.
-    private static let longestCheck = Duration.seconds(2)
+    private static let versionSchema = JSONSchema.object([
+        .init("name", .anyString), .init("version", .anyString), .init("revision", .anyString),
+        .init("swift_version", .anyString),
+    ])
 
-    @Sendable private static func consistency(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
-        guard let report = telemetry.consistency.run(upTo: longestCheck) else {
-            return .text(503, "the services do not run, or one of their loops does not answer")
-        }
-        guard !report.findings.isEmpty else { return .text(200, "consistent") }
-        return .text(500, report.findings.map { "\($0.check.rawValue): \($0.what)" }.joined(separator: "\n"))
-    }
-
-    @Sendable private static func version(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
-        var object = JSONObject()
-        object.add("name", "wormhole-server")
-        object.add("version", telemetry.build.version)
-        object.add("revision", telemetry.build.revision)
-        object.add("swift_version", telemetry.build.swiftVersion)
-        return AdminResponse(status: 200, contentType: "application/json", body: object.line)
+    @Sendable private static func version(_ call: AdminCall) -> AdminResponse {
+        .json(
+            200,
+            [
+                "name": "wormhole-server", "version": .string(call.telemetry.build.version),
+                "revision": .string(call.telemetry.build.revision),
+                "swift_version": .string(call.telemetry.build.swiftVersion),
+            ]
+        )
     }
 }
 
 extension ProcessState.Check {
     /// As `/readyz?verbose` shows it.
-    var line: String {
-        "\(check.rawValue): \(isReady ? "ok" : isAdvisory ? "failed (advisory)" : "failed")"
-    }
+    var line: String { "\(check.rawValue): \(words)" }
+
+    var words: String { isReady ? "ok" : isAdvisory ? "failed (advisory)" : "failed" }
 }

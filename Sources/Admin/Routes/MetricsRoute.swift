@@ -3,13 +3,13 @@ import Telemetry
 /// `/metrics`: which format, and which part of the table.
 enum MetricsRoute {
     static let textType = "text/plain; version=0.0.4; charset=utf-8"
-    private static let openMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    static let openMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
     /// The schemes by which names can be escaped. Ours need no escaping, so whichever is asked for is kept.
     private static let escapings: Set = ["allow-utf-8", "underscores", "dots", "values"]
 
-    @Sendable static func respond(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
+    @Sendable static func respond(_ call: AdminCall) -> AdminResponse {
         var sections: Set<MetricFamily.Section>?
-        if let scope = request.parameters["scope"], !scope.isEmpty {
+        if let scope = call.parameters["scope"]?.string, !scope.isEmpty {
             let names = scope.split(separator: ",", omittingEmptySubsequences: false)
             let known = names.compactMap { MetricFamily.Section(rawValue: String($0)) }
             guard known.count == names.count else {
@@ -18,12 +18,12 @@ enum MetricsRoute {
             }
             sections = Set(known)
         }
-        let (format, contentType) = negotiate(request.accept)
+        let (format, contentType) = negotiate(call.request.accept)
         return AdminResponse(
             status: 200,
             contentType: contentType,
             headers: [AdminResponse.Header(name: "Vary", value: "Accept")],
-            body: telemetry.exposition(as: format, of: sections)
+            body: call.telemetry.exposition(as: format, of: sections)
         )
     }
 

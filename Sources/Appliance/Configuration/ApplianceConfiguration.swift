@@ -9,6 +9,14 @@ package struct ApplianceConfiguration: Sendable {
     package var transit: TransitSettings?
     /// Where `/metrics` and its neighbours are; `nil`: nowhere.
     package var admin: Endpoint?
+    /// The same where changes can be made without a token: a Unix socket, whose permissions decide who may.
+    package var adminSocket: Endpoint?
+    /// The file of the token for changes over TCP, and for everything over the network; `nil` when there is none.
+    package var adminTokenFile: String?
+    /// Whether the admin endpoint may listen on an address that others can reach. It takes a token then.
+    package var allowsAdminNetwork = false
+    /// Names besides the loopback ones by which the admin endpoint may be addressed.
+    package var adminHosts: Set<String> = []
 
     /// The folder that must be writable before anything starts; `nil` when each database has a path of its own.
     package var stateDirectory: String?
@@ -17,6 +25,7 @@ package struct ApplianceConfiguration: Sendable {
     /// How long relayed pairs may go on after the first signal to stop.
     package var drainTimeout = Duration.seconds(10)
     package var logLevel = Logger.Level.info
+    package var logFormat = LogFormat.text
     /// How often the server is its own client, through its public listeners; zero: never.
     package var selfTestInterval = Duration.seconds(60)
     /// How often the state of the services is checked.

@@ -31,6 +31,7 @@ extension ApplianceConfiguration {
             result.maintenanceTasks.insert(.addressRotation)
         }
         result.maintenanceTasks.insert(.consistency)
+        if records.databasePath != nil || mailbox != nil { result.maintenanceTasks.insert(.backup) }
         if selfTestInterval > .zero {
             if mailbox != nil { result.selfTestProbes.insert(.mailbox) }
             if transit != nil { result.selfTestProbes.insert(.transit) }

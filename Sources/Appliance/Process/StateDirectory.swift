@@ -14,6 +14,18 @@ package enum StateDirectory {
         return directory.hasSuffix("/") ? directory + name : directory + "/" + name
     }
 
+    /// The path of a file in a folder; `nil` when there is none.
+    package static func existingFile(_ name: String, in directory: String) -> String? {
+        let path = path(of: name, in: directory)
+        return access(path, F_OK) == 0 ? path : nil
+    }
+
+    /// The folder that a file is in.
+    static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
     /// Makes sure that files can be made here, by making one.
     ///
     /// - Throws: ``ApplianceError`` with the folder and the system's reason.

@@ -23,6 +23,7 @@ final class SelfTest: Sendable {
     /// Not even the one that is under way.
     private let abortSignal: EventSignal
     private let state = Mutex(State())
+    private let isPaused = Atomic<Bool>(false)
 
     private struct State {
         var isRunning = false
@@ -60,6 +61,9 @@ final class SelfTest: Sendable {
         }
     }
 
+    /// Leaves rounds out, while nobody is let in.
+    func setPaused(_ isPaused: Bool) { self.isPaused.store(isPaused, ordering: .relaxed) }
+
     /// Ends, in the middle of a test if that takes long; that one is not counted.
     func stop() async {
         stopSignal.raise()
@@ -89,6 +93,7 @@ final class SelfTest: Sendable {
     private func run() {
         var failing: Set<SelfTestProbe> = []
         while (try? ClientSocket.Patience(interval, unless: stopSignal).wait()) != nil {
+            guard !isPaused.load(ordering: .relaxed) else { continue }
             for probe in SelfTestProbe.allCases {
                 guard let failure = test(probe) else { return }
                 // Said once, when it begins and when it ends; the metrics count on.

@@ -8,4 +8,15 @@ package enum HeapUse {
         let information = mallinfo2()
         return information.uordblks + information.hblkhd
     }
+
+    /// What the allocator says of itself, for people.
+    package static var lines: [String] {
+        let information = mallinfo2()
+        return [
+            "heap from the system: \(information.arena) bytes",
+            "heap from mmap(2): \(information.hblkhd) bytes in \(information.hblks) pieces",
+            "heap in use: \(information.uordblks) bytes",
+            "heap free: \(information.fordblks) bytes, of which \(information.keepcost) could be given back",
+        ]
+    }
 }

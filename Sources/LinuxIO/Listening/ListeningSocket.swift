@@ -39,6 +39,34 @@ package struct ListeningSocket: ~Copyable, Sendable {
         }
     }
 
+    /// From where it can be reached.
+    package enum Reach: Sendable {
+        case unix, loopback, network
+    }
+
+    /// By the address it is bound to, whoever bound it.
+    package var reach: Reach {
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor.number, $0, &length) }
+        }
+        // What cannot be told is taken for the widest.
+        guard result == 0 else { return .network }
+        switch CInt(address.ss_family) {
+        case AF_UNIX: return .unix
+        case AF_INET:
+            let host = withUnsafeBytes(of: address) { $0.load(fromByteOffset: 4, as: UInt8.self) }
+            return host == 127 ? .loopback : .network
+        case AF_INET6:
+            let host = withUnsafeBytes(of: address) { Array($0[8..<24]) }
+            let isLoopback = host == [UInt8](repeating: 0, count: 15) + [1]
+            let isMapped = host.starts(with: [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]) && host[12] == 127
+            return isLoopback || isMapped ? .loopback : .network
+        default: return .network
+        }
+    }
+
     /// Gives the descriptor to an owner that is not Swift's, who closes it.
     package consuming func release() -> CInt {
         descriptor.release()

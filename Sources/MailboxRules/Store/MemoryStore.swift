@@ -9,7 +9,7 @@ package import WormholeWire
 /// The rules are those of the mailbox protocol, sections on nameplates, mailboxes, allocation and expiry.
 package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelStore, Sendable {
     let expiry: ExpiryPolicy
-    let limits: MailboxLimits
+    package var limits: MailboxLimits
     var random: Random
 
     var nameplates: [AppID: [Nameplate: NameplateEntry]] = [:]

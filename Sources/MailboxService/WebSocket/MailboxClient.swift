@@ -15,7 +15,7 @@ final class MailboxClient: WebSocketClient {
     let kind: ConnectionKind
     private unowned let loop: MailboxLoop
     private let address: ClientAddress?
-    private let opened: NIODeadline
+    let opened: NIODeadline
     private var connection: WebSocketConnection?
 
     /// More than this kept back is worth counting.

@@ -31,6 +31,10 @@ final class MailboxRoutes: WebSocketListenerDelegate {
         guard request.wantsUpgrade else {
             return .text(.upgradeRequired, "This is a Magic Wormhole mailbox server; it speaks WebSocket here.\n")
         }
+        guard !loop.isDraining else {
+            loop.observe(.connectionRejected(.mailbox, reason: .draining))
+            return .text(.serviceUnavailable, "The server is about to stop.\n")
+        }
         guard loop.hasRoom else {
             loop.observe(.connectionRejected(.mailbox, reason: .globalLimit))
             return .text(.serviceUnavailable, "The server is full.\n")
@@ -59,7 +63,8 @@ final class MailboxRoutes: WebSocketListenerDelegate {
     }
 
     func webSocketListener(rejected reason: WebSocketRejection, peer: SocketAddress?) {
-        loop.observe(.connectionRejected(.mailbox, reason: .badUpgrade))
+        let reason: RejectionReason = reason == .noDescriptors ? .descriptorReserve : .badUpgrade
+        loop.observe(.connectionRejected(.mailbox, reason: reason))
     }
 
     func webSocketListener(acceptFailed error: IOError) {

@@ -1,9 +1,10 @@
 import WormholeWire
 
-/// The admin endpoint itself. Written by its one thread.
+/// The admin endpoint itself. Its listeners' threads take turns in writing.
 package struct AdminMetrics: Sendable {
     let requests: Counter<AdminPath, StatusClass>
     let duration: Histogram<>
+    let actions: Counter<AdminAction>
     let collectSeconds: Gauge<>
     let collectErrors: Counter<>
 
@@ -23,6 +24,13 @@ package struct AdminMetrics: Sendable {
             bounds: HistogramBounds.fast,
             .stable
         )
+        actions = table.counter(
+            "wormhole_admin_actions_total",
+            "Changes made through the admin endpoint.",
+            unit: .actions,
+            .stable,
+            labels: AdminAction.self
+        )
         collectSeconds = table.gauge(
             "wormhole_metrics_collect_seconds",
             "Time taken by the last collection of these metrics.",
@@ -36,6 +44,9 @@ package struct AdminMetrics: Sendable {
             .detail
         )
     }
+
+    /// A change was made.
+    package func acted(_ action: AdminAction) { actions.add(1, action) }
 
     /// An admin request was answered.
     package func requestFinished(_ path: AdminPath, status: Int, duration: Duration) {

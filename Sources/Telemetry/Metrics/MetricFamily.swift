@@ -8,10 +8,11 @@ package struct MetricFamily: Sendable {
 
     /// What one is counted in.
     package enum Unit: String, Sendable {
-        case bytes, commands, connections, descriptors, errors, hits, messages, objects, records, requests, runs,
+        case actions, bytes, commands, connections, descriptors, errors, hits, messages, objects, records, requests,
+            runs,
             sessions
         case applications, binds, challenges, entries, handshakes, lines, mailboxes, nameplates, observations, ratio,
-            reconnects, sources, threads, tokens, violations
+            reconnects, reloads, sources, threads, tokens, violations
         case leadingZeroBits = "leading zero bits"
         case bytesPerSecond = "bytes per second"
         case seconds
@@ -74,6 +75,13 @@ package struct MetricFamily: Sendable {
     /// The name without the suffix that only the samples of a counter have in OpenMetrics.
     var baseName: String {
         kind == .counter && name.hasSuffix("_total") ? String(name.dropLast("_total".count)) : name
+    }
+
+    /// The sum of the series that have a label value; of all when it is `nil`. For families without buckets.
+    func total(label: String?) -> Double {
+        var sum = 0.0
+        for (index, values) in series.enumerated() where label.map(values.contains) ?? true { sum += cells.load(index) }
+        return sum
     }
 
     /// The label values of every series, the last label changing fastest.

@@ -210,6 +210,18 @@ package enum AdminPath: String, MetricLabel {
     static var labelName: String { "path" }
 }
 
+/// Changes that can be asked of the admin endpoint.
+package enum AdminAction: String, MetricLabel {
+    case drain, undrain, reload
+    case setLimits = "set_limits"
+    case setMessageOfTheDay = "set_motd"
+    case setErrorSignal = "set_signal_error"
+    case setAdvertisedVersion = "set_advertise_version"
+    case setLogLevel = "set_log_level"
+    case kick, backup
+    static var labelName: String { "action" }
+}
+
 /// The classes of HTTP answers.
 package enum StatusClass: String, MetricLabel {
     case success = "2xx"

@@ -119,6 +119,10 @@ final class MetricReader {
             table.process.componentReady.set(isReady ? 1 : 0, check)
         case .lifecycleChanged(let state):
             show(state)
+        case .configurationReloaded(let succeeded):
+            table.process.reloads.add(1, succeeded ? .success : .failure)
+            table.process.lastReloadSuccessful.set(succeeded ? 1 : 0)
+            if succeeded { table.process.lastReloadSuccess.set(WallClock.now.seconds) }
         case .internalErrorCaught(let source):
             table.process.internalErrors.add(1, source)
         case .invariantViolated(let check):

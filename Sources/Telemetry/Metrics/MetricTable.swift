@@ -42,6 +42,8 @@ package final class MetricTable: Sendable {
         families = held?.families ?? layout.families
         process.state.set(1, .starting)
         process.startTime.set(WallClock.now.seconds)
+        process.lastReloadSuccessful.set(1)
+        process.lastReloadSuccess.set(WallClock.now.seconds)
         usage.blurSeconds.set(Double(max(0, configuration.blurSeconds)))
         usage.retentionSeconds.set(configuration.usageRetention?.seconds ?? 0)
         held?.publish()

@@ -15,6 +15,9 @@ struct ProcessMetrics: Sendable {
     let componentReady: Gauge<ReadinessCheck>
     let drainStarted: Gauge<>
     let drainRemaining: Gauge<Component>
+    let reloads: Counter<TaskResult>
+    let lastReloadSuccessful: Gauge<>
+    let lastReloadSuccess: Gauge<>
     let loopLag: Histogram<>
     let loopHeartbeat: Gauge<>
     let internalErrors: Counter<InternalErrorSource>
@@ -114,6 +117,25 @@ struct ProcessMetrics: Sendable {
             unit: .sessions,
             .detail,
             labels: Component.self
+        )
+        reloads = table.counter(
+            "wormhole_config_reloads_total",
+            "Reloads, by SIGHUP or through the admin endpoint.",
+            unit: .reloads,
+            .stable,
+            labels: TaskResult.self
+        )
+        lastReloadSuccessful = table.gauge(
+            "wormhole_config_last_reload_successful",
+            "Whether the last reload took effect; 1 before the first.",
+            unit: .flag,
+            .stable
+        )
+        lastReloadSuccess = table.gauge(
+            "wormhole_config_last_reload_success_timestamp_seconds",
+            "When the configuration was last read, at the start or by a reload.",
+            unit: .unixSeconds,
+            .stable
         )
         loopLag = table.histogram(
             "wormhole_event_loop_lag_seconds",

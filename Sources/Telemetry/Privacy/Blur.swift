@@ -133,7 +133,7 @@ package struct Blur: Equatable, Sendable {
             .transitProgressed, .transitReadPaused, .transitThrottled, .transitRatesChanged, .transitCapacityChanged,
             .mailboxCapacityChanged, .transitSourceLevels, .relayLevels, .databaseUsed, .databaseFailed,
             .maintenanceFinished, .readinessChanged, .lifecycleChanged, .internalErrorCaught, .invariantViolated,
-            .selfTestFinished:
+            .selfTestFinished, .configurationReloaded:
             return observation
         }
     }

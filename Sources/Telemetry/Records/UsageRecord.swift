@@ -55,7 +55,7 @@ package enum UsageRecord: Equatable, Sendable {
             .transitReadPaused, .transitThrottled, .transitRatesChanged, .transitCapacityChanged,
             .mailboxCapacityChanged, .transitWaitingLevels, .transitSourceLevels, .relayLevels, .databaseUsed,
             .databaseFailed, .maintenanceFinished, .readinessChanged, .lifecycleChanged, .internalErrorCaught,
-            .invariantViolated, .selfTestFinished:
+            .invariantViolated, .selfTestFinished, .configurationReloaded:
             return nil
         }
     }

@@ -1,5 +1,4 @@
 package import Observations
-import Dispatch
 import Synchronization
 package import WormholeWire
 
@@ -57,26 +56,6 @@ package final class ConsistencyChecks: Sendable {
     ///
     /// - Returns: `nil` when the services do not run.
     package func run() async -> Report? { await task().value }
-
-    /// As ``run()``, for a thread that has nothing better to do.
-    ///
-    /// - Returns: `nil` when the services do not run, or a loop of theirs does not answer in time.
-    package func run(upTo timeout: Duration) -> Report? {
-        let answer = Answer()
-        Task {
-            let report = await run()
-            answer.report.withLock { $0 = report }
-            answer.isThere.signal()
-        }
-        guard answer.isThere.wait(timeout: .now() + timeout.seconds) == .success else { return nil }
-        return answer.report.withLock { $0 }
-    }
-
-    /// On its way from a task to a thread.
-    private final class Answer: Sendable {
-        let report = Mutex<Report?>(nil)
-        let isThere = DispatchSemaphore(value: 0)
-    }
 
     private func task() -> Task<Report?, Never> {
         state.withLock { state in

@@ -23,6 +23,12 @@ package final class LoopHeartbeats: Sendable {
         return all.filter { loop in loop.age(at: now).map { $0 > limit } ?? false }.map(\.name)
     }
 
+    /// How long ago each of the loops that run came round.
+    package var ages: [(name: String, age: Duration)] {
+        let now = MonotonicClock.nanoseconds
+        return all.compactMap { loop in loop.age(at: now).map { (loop.name, $0) } }
+    }
+
     /// How long ago the loop that is furthest behind came round; `nil` when none is watched.
     package var oldestAge: Duration? {
         let now = MonotonicClock.nanoseconds

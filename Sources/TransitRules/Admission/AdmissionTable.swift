@@ -7,7 +7,9 @@ package import Observations
 ///
 /// Never holds more entries than there are open connections: a source is forgotten with its last one.
 package struct AdmissionTable: ~Copyable {
-    private let limits: AdmissionLimits
+    package var limits: AdmissionLimits
+    /// Nobody new is let in for now.
+    package var isDraining = false
     private var all = Counts()
     private var bySource: [SourceID: Counts] = [:]
     private var ofBusiest = HighestCount()
@@ -26,6 +28,7 @@ package struct AdmissionTable: ~Copyable {
     /// - Parameter source: `nil` for one that only the limits for all apply to.
     /// - Returns: Why it may not; `nil` when it is in.
     package mutating func admit(_ source: SourceID?) -> RejectionReason? {
+        if isDraining { return .draining }
         if Self.isFull(all.connections, limits.connections) || Self.isFull(all.handshakes, limits.handshakes) {
             return .globalLimit
         }

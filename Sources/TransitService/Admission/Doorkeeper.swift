@@ -59,6 +59,16 @@ final class Doorkeeper: Sendable {
         }
     }
 
+    /// Changes how many are let in. Those who are in stay.
+    func change(_ limits: AdmissionLimits) {
+        state.withLock { $0.table.limits = limits }
+    }
+
+    /// Lets nobody new in, or lets connections in again.
+    func setDraining(_ isDraining: Bool) {
+        state.withLock { $0.table.isDraining = isDraining }
+    }
+
     /// Where the connections come from.
     var levels: TransitSourceLevels { state.withLock { $0.table.levels } }
 

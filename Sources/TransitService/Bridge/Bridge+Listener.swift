@@ -26,6 +26,8 @@ extension Bridge: WebSocketListenerDelegate {
         switch reason {
         case .badRequest, .badUpgrade, .timeout, .disconnected:
             observe(.connectionRejected(.transit, reason: .badUpgrade))
+        case .noDescriptors:
+            observe(.connectionRejected(.transit, reason: .descriptorReserve))
         case .tooManyUnfinished:
             observe(.connectionRejected(.transit, reason: .globalLimit))
         }

@@ -19,6 +19,7 @@ final class Bridge {
     var throttledTime = ThrottledTime()
     let observations: ObservationSource
     private var nextKey: UInt64 = 1
+    private var lastPairNumber: UInt64 = 0
     /// Clients the front is to decide about.
     var undecided: [WebSocketKey: BridgeClient] = [:]
     /// Upgraded clients whose end was not reported yet.
@@ -193,6 +194,11 @@ final class Bridge {
     }
 
     // MARK: Pairs
+
+    func nextPairNumber() -> UInt64 {
+        lastPairNumber += 1
+        return lastPairNumber
+    }
 
     private func began(_ pair: BridgedPair) {
         pairs[ObjectIdentifier(pair)] = pair

@@ -13,6 +13,8 @@ internal import TransitRules
 /// itself arrives only when everything before it found room there. So memory moves from the kernel to us; the pair's does not
 /// grow. A smaller SO_RCVBUF would bound it further, but also what flows over long distances.
 final class BridgedPair {
+    /// Never used twice while the process runs.
+    let number: UInt64
     let path: TransitPath
     let record: PairRecord
     private(set) var closing = PairClosing()
@@ -48,6 +50,7 @@ final class BridgedPair {
         self.path = path
         self.record = record
         self.bridge = bridge
+        number = bridge.nextPairNumber()
         lastMovement = .current
     }
 

@@ -44,6 +44,10 @@ extension FrontLoop {
 
     /// Closes a connection that may not come in, before anything is said to it.
     private func ask(_ socket: consuming AcceptedSocket) {
+        guard !DescriptorReserve.contains(socket.descriptor) else {
+            observations.append(.connectionRejected(.transit, reason: .descriptorReserve))
+            return
+        }
         let arrival = Arrival.current
         switch doorkeeper.admit(socket.source) {
         case .admitted(let pass): admit(socket, pass, arrival)

@@ -184,6 +184,8 @@ final class FrontLoop: ServiceLoop {
             rules.ended(id, cause: cause, at: now, into: &effects)
         case .audit(let answer):
             audits.append((FrontAudit(of: rules), answer))
+        case .perform(let body):
+            body(self)
         case .stop:
             isStopping = true
             closeListeners()

@@ -17,6 +17,8 @@ enum FrontOrder: Sendable {
     case ended(WebSocketKey, CloseCause)
     /// Look for state that should not exist, and say what was found.
     case audit(AuditAnswer)
+    /// Do this between two turns.
+    case perform(@Sendable (FrontLoop) -> Void)
     /// Accept nobody any more, end everyone who has no partner, and stop.
     case stop
 }

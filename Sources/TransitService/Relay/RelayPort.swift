@@ -9,6 +9,8 @@ enum RelayOrder: ~Copyable, Sendable {
     case adopt(RelayHandoff)
     /// Look for state that should not exist, and say what was found.
     case audit(AuditAnswer)
+    /// Do this between two turns.
+    case perform(@Sendable (RelayWorker) -> Void)
     /// No more pairs will come. Let those there are finish until then, then end them, then stop.
     case drain(until: Instant)
 }
@@ -42,6 +44,11 @@ final class RelayPort: Sendable {
     /// From any thread.
     func audit(_ answer: AuditAnswer) {
         post(.audit(answer))
+    }
+
+    /// From any thread.
+    func perform(_ body: @escaping @Sendable (RelayWorker) -> Void) {
+        post(.perform(body))
     }
 
     /// On the worker's thread: everything that was ordered since the last call.

@@ -57,7 +57,7 @@ final class RelaySupplies {
         guard pipeCount < pipeLimit, now >= noPipesBefore else { return nil }
         do throws(ErrorNumber) {
             let pipe = try Pipe(capacity: Self.pipeSize)
-            if pipe.capacity >= Self.leastPipeSize {
+            if pipe.capacity >= Self.leastPipeSize, !DescriptorReserve.contains(pipe.writeEnd) {
                 pipeCount += 1
                 return pipe
             }

@@ -138,6 +138,8 @@ final class RelayWorker: ServiceLoop {
                 adopt(handoff)
             case .audit(let answer):
                 answer.give(audit())
+            case .perform(let body):
+                body(self)
             case .drain(let deadline):
                 switch drain {
                 case .no: drain = .until(deadline)

@@ -100,6 +100,10 @@ final class Acceptor {
             state.delegate?.webSocketListener(rejected: .tooManyUnfinished, peer: channel.remoteAddress)
             throw ChannelError.ioOnClosedChannel  // The bootstrap closes it.
         }
+        guard !DescriptorReserve.isNext else {
+            state.delegate?.webSocketListener(rejected: .noDescriptors, peer: channel.remoteAddress)
+            throw ChannelError.ioOnClosedChannel
+        }
         if let options = channel.syncOptions {
             // One read a turn: fair to the others, and a pause takes effect at once.
             try options.setOption(.maxMessagesPerRead, value: 1)

@@ -8,6 +8,8 @@ package enum WebSocketRejection: Sendable, Equatable {
     case timeout
     /// Too many others were unfinished.
     case tooManyUnfinished
+    /// There are hardly any descriptors left.
+    case noDescriptors
     /// The client left before its request was complete.
     case disconnected
 }

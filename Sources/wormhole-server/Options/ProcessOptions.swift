@@ -30,6 +30,12 @@ struct ProcessOptions: ParsableArguments {
     )
     var logLevel = Logger.Level.info
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How messages are written: text, for people; json, one object a line.", valueName: "format")
+    )
+    var logFormat = LogFormat.text
+
     func validate() throws {
         guard (0...31_536_000).contains(drainTimeout) else {
             throw ValidationError("--drain-timeout takes a number of seconds that is not negative.")
@@ -42,6 +48,7 @@ struct ProcessOptions: ParsableArguments {
     func apply(to configuration: inout ApplianceConfiguration) {
         configuration.drainTimeout = .seconds(drainTimeout)
         configuration.logLevel = logLevel
+        configuration.logFormat = logFormat
         configuration.selfTestInterval = .seconds(selftestInterval)
     }
 
@@ -50,6 +57,18 @@ struct ProcessOptions: ParsableArguments {
             throw ValidationError("There is no log level '\(text)'.")
         }
         return level
+    }
+}
+
+extension LogFormat: ExpressibleByArgument {}
+
+extension SettingOrigins {
+    /// Those of this process.
+    static var ofProcess: Self {
+        var environment: Set<String> = []
+        if processEnvironment("STATE_DIRECTORY") != nil { environment.insert("state-dir") }
+        if processEnvironment("CREDENTIALS_DIRECTORY") != nil { environment.insert("admin-token-file") }
+        return Self(arguments: CommandLine.arguments, environment: environment)
     }
 }
 

@@ -18,12 +18,16 @@ struct SingleServiceOptions: ParsableArguments {
     )
     var admin = EndpointText.none
 
+    @OptionGroup(title: "Admin endpoint")
+    var adminOptions: AdminOptions
+
     func validate() throws {
         try RecordLogOptions.checkBlur(blurUsage)
     }
 
     func apply(to configuration: inout ApplianceConfiguration) throws {
         configuration.admin = try EndpointText.endpoint(admin)
+        try adminOptions.apply(to: &configuration, folder: nil)
         configuration.records.databasePath = usageDb
         configuration.records.blurSeconds = blurUsage
     }

@@ -75,6 +75,30 @@ actor RunningServer {
         return curl.output
     }
 
+    /// What the admin endpoint answers to a change over its Unix socket: the status, and the body.
+    nonisolated func change(
+        _ method: String,
+        _ path: String,
+        _ body: JSON = [:]
+    ) async throws -> (status: Int, text: String) {
+        let output = try await run(
+            "curl",
+            "--silent",
+            "--max-time",
+            "30",
+            "--unix-socket",
+            folder.path + "/admin.sock",
+            "--write-out",
+            "%{http_code}",
+            "--request",
+            method,
+            "--json",
+            body.text,
+            "http://localhost\(path)"
+        )
+        return (Int(output.suffix(3)) ?? 0, String(output.dropLast(3)))
+    }
+
     /// The value of a series, such as `wormhole_transit_sessions_total{mood="happy"}`.
     func metric(_ series: String) async throws -> Double {
         let line = try await get("/metrics").split(separator: "\n").first { $0.hasPrefix(series + " ") }
@@ -117,7 +141,8 @@ actor RunningServer {
             let port = Int(match.2) ?? 0
             switch match.1 {
             case "mailbox": ports.mailbox = port
-            case "admin": ports.admin = port
+            // Of the two listeners one has a port.
+            case "admin": ports.admin = max(ports.admin, port)
             case "transit": transit.popLast().map { ports[keyPath: $0] = port }
             default: break
             }

@@ -1,0 +1,195 @@
+import Observations
+import Telemetry
+
+/// Changes. Each is asked of the services' own loops, which are not waited for longer than a moment.
+extension AdminRoutes {
+    static let changing: [AdminRoute] = [
+        AdminRoute(
+            method: .put,
+            path: "/limits",
+            summary: "Puts limits in force until the process ends: all that are named, or none.",
+            body: .object(
+                AdminLimit.changeable.sorted { $0.key < $1.key }.map { name, maximum in
+                    .init(name, .integer(0...maximum), isRequired: false)
+                }
+            ),
+            answers: [
+                .json(200, limitsSchema, "All limits."), .text(422, "There is no such limit, or it cannot be changed."),
+            ],
+            metricPath: .control,
+            action: .setLimits,
+            handler: .later(patience: AdminRoute.patience, setLimits)
+        ),
+        AdminRoute(
+            method: .post,
+            path: "/drain",
+            summary:
+                "Lets nobody new in and takes the process out of /readyz; it goes on, and serves those who are in.",
+            parameters: [
+                .init(
+                    name: "deadline",
+                    schema: .integer(0...31_536_000),
+                    summary: "Ends those who are still in after so many seconds."
+                )
+            ],
+            body: .object([]),
+            answers: [.json(202, drainSchema, "What is left."), .text(409, "The process starts or stops.")],
+            metricPath: .control,
+            action: .drain,
+            handler: .later(patience: AdminRoute.patience) { (call) async throws(AdminRefusal) in
+                let deadline = call.parameters["deadline"]?.integer
+                try await call.subject.drain(within: deadline.map { .seconds($0) })
+                return drained(call, .draining, note: deadline.map { "ends those who are in after \($0) s" })
+            }
+        ),
+        AdminRoute(
+            method: .post,
+            path: "/undrain",
+            summary: "Lets clients in again.",
+            body: .object([]),
+            answers: [.json(202, drainSchema, "What there is."), .text(409, "The process starts or stops.")],
+            metricPath: .control,
+            action: .undrain,
+            handler: .later(patience: AdminRoute.patience) { (call) async throws(AdminRefusal) in
+                try await call.subject.undrain()
+                return drained(call, .ready, note: nil)
+            }
+        ),
+        AdminRoute(
+            method: .post,
+            path: "/reload",
+            summary:
+                "Reads the files that options name again, as SIGHUP does: all of them or, when one is wrong, none.",
+            body: .object([]),
+            answers: [
+                .json(200, .object([.init("read", .array(.anyString))]), "What was read."),
+                .text(422, "What is wrong, and in which file."),
+            ],
+            metricPath: .control,
+            action: .reload,
+            handler: .later(patience: .seconds(10)) { (call) async throws(AdminRefusal) in
+                let read = try await call.subject.reload()
+                return .json(200, ["read": .array(read.map { .string($0) })])
+            }
+        ),
+        welcome("/motd", .messageOfTheDay, .setMessageOfTheDay, "What users are shown; null for nothing."),
+        welcome(
+            "/signal-error",
+            .error,
+            .setErrorSignal,
+            "Makes every new client quit with this text; null ends that."
+        ),
+        welcome(
+            "/advertise-version",
+            .currentVersion,
+            .setAdvertisedVersion,
+            "The client version that is current; null for none."
+        ),
+        AdminRoute(
+            method: .post,
+            path: "/backup",
+            summary:
+                "Copies the databases into the state folder, while they are in use, over the copies of the last time.",
+            body: .object([]),
+            answers: [
+                .json(200, .object([.init("copies", .array(.anyString))]), "The paths of the copies."),
+                .text(409, "One is being made, or there is nothing to copy."),
+            ],
+            metricPath: .control,
+            action: .backup,
+            handler: .later(patience: .seconds(600)) { (call) async throws(AdminRefusal) in
+                let copies = try await call.subject.backUp()
+                var response = AdminResponse.json(200, ["copies": .array(copies.map { .string($0) })])
+                response.note = copies.joined(separator: ", ")
+                return response
+            }
+        ),
+        AdminRoute(
+            method: .put,
+            path: "/log-level",
+            summary: "Changes which messages the log shows; the level of the start comes back by itself.",
+            body: .object([
+                .init("level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"])),
+                .init("seconds", .integer(1...86_400), isRequired: false),
+            ]),
+            answers: [.done("Changed, for the seconds told or ten minutes.")],
+            metricPath: .control,
+            action: .setLogLevel,
+            handler: .later(patience: AdminRoute.patience) { (call) async throws(AdminRefusal) in
+                let level = call.body["level"]?.string ?? "info"
+                let seconds = call.body["seconds"]?.integer ?? 600
+                try call.subject.change(logLevel: level, for: .seconds(seconds))
+                return .done("\(level) for \(seconds) s")
+            }
+        ),
+        AdminRoute(
+            method: .post,
+            path: "/debug/kick",
+            summary: "Ends one connection, or pair, of /debug/connections.",
+            parameters: [
+                .init(name: "id", schema: .string(maximumLength: 64), summary: "Which.", isRequired: true)
+            ],
+            body: .object([]),
+            answers: [.done("It ends."), .text(404, "There is none of this id.")],
+            metricPath: .debug,
+            action: .kick,
+            handler: .later(patience: AdminRoute.patience) { (call) async throws(AdminRefusal) in
+                let id = call.parameters["id"]?.string ?? ""
+                guard try await call.subject.kick(id) else {
+                    throw AdminRefusal(.unknown, "there is no connection of this id")
+                }
+                return .done(id)
+            }
+        ),
+    ]
+
+    /// - Parameter summary: What the text is for.
+    private static func welcome(
+        _ path: String,
+        _ part: AdminWelcomePart,
+        _ action: AdminAction,
+        _ summary: String
+    ) -> AdminRoute {
+        AdminRoute(
+            method: .put,
+            path: path,
+            summary: "\(summary) Clients that are connected already are told nothing.",
+            body: .object([.init("text", .nullable(.string(maximumLength: 4096)))]),
+            answers: [.done("Changed."), .text(409, "There is no mailbox server in this process.")],
+            metricPath: .control,
+            action: action,
+            handler: .later(patience: AdminRoute.patience) { (call) async throws(AdminRefusal) in
+                let text = call.body["text"]?.string
+                try await call.subject.change(part, to: text)
+                return .done(text == nil ? "removed" : "changed")
+            }
+        )
+    }
+
+    @Sendable private static func setLimits(_ call: AdminCall) async throws(AdminRefusal) -> AdminResponse {
+        guard case .object(let members) = call.body else { throw AdminRefusal(.unacceptable, "no limits are named") }
+        let limits = Dictionary(members.compactMap { member in member.value.integer.map { (member.name, $0) } }) { $1 }
+        try await call.subject.change(limits: limits)
+        var response = AdminResponse.json(200, self.limits(call.subject))
+        response.note = limits.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+        return response
+    }
+
+    private static let drainSchema = JSONSchema.object([
+        .init("state", .choice(LifecycleState.allCases.map(\.rawValue))),
+        .init("remaining", .object([.init("mailbox", .count), .init("transit", .count)])),
+    ])
+
+    private static func drained(_ call: AdminCall, _ state: LifecycleState, note: String?) -> AdminResponse {
+        let present = call.telemetry.present
+        var response = AdminResponse.json(
+            202,
+            [
+                "state": .string(state.rawValue),
+                "remaining": ["mailbox": .integer(present.connections), "transit": .integer(present.pairs)],
+            ]
+        )
+        response.note = note
+        return response
+    }
+}

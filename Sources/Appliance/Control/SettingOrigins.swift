@@ -1,0 +1,34 @@
+internal import Admin
+
+/// Which options were given, and how.
+package struct SettingOrigins: Equatable, Sendable {
+    /// Names of options on the command line, without dashes.
+    private var given: Set<String> = []
+    /// Those whose value came from the environment.
+    private var environment: Set<String> = []
+
+    /// Nothing was given.
+    package init() {}
+
+    /// - Parameters:
+    ///   - arguments: Of the command, its name included or not.
+    ///   - environment: Names of options whose value came from the environment, unless the command line has another.
+    package init(arguments: [String], environment: Set<String> = []) {
+        let short = ["-p": "port", "-w": "websocket", "-u": "websocket-url"]
+        for argument in arguments {
+            if argument.hasPrefix("--") {
+                given.insert(String(argument.dropFirst(2).prefix { $0 != "=" }))
+            } else if let name = short[String(argument.prefix(2))] {
+                given.insert(name)
+            }
+        }
+        self.environment = environment.subtracting(given)
+    }
+
+    func origin(of name: String) -> AdminSetting.Origin {
+        given.contains(name) ? .commandLine : environment.contains(name) ? .environment : .standard
+    }
+
+    /// The first of these names that was given; otherwise the first.
+    func name(among names: [String]) -> String { names.first { given.contains($0) } ?? names[0] }
+}

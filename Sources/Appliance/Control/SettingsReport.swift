@@ -1,0 +1,87 @@
+internal import Admin
+internal import LinuxIO
+internal import Logging
+internal import Telemetry
+internal import WormholeWire
+
+/// A configuration by the names of its options, each with where it comes from. Secrets are not in it: a file that holds one is
+/// named by its path.
+struct SettingsReport {
+    private(set) var settings: [AdminSetting] = []
+    private let origins: SettingOrigins
+
+    init(_ configuration: ApplianceConfiguration, _ origins: SettingOrigins) {
+        self.origins = origins
+        addProcess(configuration)
+        if let mailbox = configuration.mailbox { add(mailbox) }
+        if let transit = configuration.transit { add(transit) }
+    }
+
+    /// - Parameter names: How commands call it, the usual name first.
+    private mutating func add(_ names: String..., value: JSONValue) {
+        let name = origins.name(among: names)
+        settings.append(AdminSetting(name, value, origins.origin(of: name)))
+    }
+
+    private mutating func addProcess(_ configuration: ApplianceConfiguration) {
+        add("admin", value: .string(configuration.admin?.description ?? "none"))
+        add("admin-socket", value: .string(configuration.adminSocket?.description ?? "none"))
+        add("admin-token-file", value: JSONValue(configuration.adminTokenFile))
+        add("admin-network", value: .bool(configuration.allowsAdminNetwork))
+        add("admin-host", value: .array(configuration.adminHosts.sorted().map { .string($0) }))
+        add("state-dir", value: JSONValue(configuration.stateDirectory))
+        let records = configuration.records
+        add("usage-db", value: .string(records.databasePath ?? "none"))
+        add("blur-usage", value: .integer(records.blurSeconds))
+        add("log-fd", value: JSONValue(records.logDescriptor.map { Int($0) }))
+        add("log-kinds", value: .array(records.logKinds.map(\.rawValue).sorted().map { .string($0) }))
+        add("drain-timeout", value: .number(configuration.drainTimeout.seconds))
+        add("selftest-interval", value: .number(configuration.selfTestInterval.seconds))
+        add("log-level", value: .string(configuration.logLevel.rawValue))
+        add("log-format", value: .string(configuration.logFormat.rawValue))
+    }
+
+    private mutating func add(_ mailbox: MailboxSettings) {
+        add("mailbox", "port", value: .string(mailbox.endpoint.description))
+        add("channel-db", value: .string(mailbox.channelDatabasePath))
+        add("disallow-list", value: .bool(!mailbox.allowsList))
+        add("advertise-version", value: JSONValue(mailbox.advertisedVersion))
+        add("signal-error", value: JSONValue(mailbox.errorSignal))
+        add("motd", value: JSONValue(mailbox.messageOfTheDay))
+        add("channel-sync", value: mailbox.survivesPowerCut ? "full" : "normal")
+        add("expire-after", value: .integer(mailbox.expirySeconds))
+        add("trust-proxy", value: .array(mailbox.trustedProxies.map { .string("\($0)") }))
+        add(
+            mailbox.requiresHashcash ? "require-hashcash" : "offer-hashcash",
+            value: JSONValue(mailbox.hashcashBits)
+        )
+        let limits = mailbox.limits
+        add("max-message-size", value: .integer(limits.messageBytes))
+        add("max-mailbox-messages", value: .integer(limits.messagesPerMailbox))
+        add("max-mailbox-bytes", value: .integer(limits.bytesPerMailbox))
+        add("max-stored-bytes", value: .integer(limits.storedBytes))
+        add("max-send-buffer", value: .integer(limits.sendBufferBytes))
+        add("bind-timeout", value: .integer(limits.bindSeconds))
+        add("max-unfinished-upgrades", value: .integer(limits.unfinishedUpgrades))
+    }
+
+    private mutating func add(_ transit: TransitSettings) {
+        add("transit", "port", value: .array(transit.tcp.map { .string($0.description) }))
+        add("transit-websocket", "websocket", value: .array(transit.webSocket.map { .string($0.description) }))
+        add("websocket-url", value: JSONValue(transit.webSocketURL))
+        let limits = transit.limits
+        add("handshake-timeout", value: .number(limits.handshakeSeconds))
+        add("wait-timeout", value: .number(limits.waitSeconds))
+        add("idle-timeout", value: .number(limits.idleSeconds))
+        add("stalled-drain-timeout", value: .number(limits.stalledDrainSeconds))
+        add("max-session-duration", value: .number(limits.sessionSeconds))
+        add("max-session-bytes", value: .integer(limits.sessionBytes))
+        add("max-relay-connections", value: JSONValue(limits.connections))
+        add("max-relay-connections-per-source", value: .integer(limits.connectionsPerSource))
+        add("max-relay-handshakes", value: .integer(limits.handshakes))
+        add("max-relay-handshakes-per-source", value: .integer(limits.handshakesPerSource))
+        add("max-relay-waiting-per-source", value: .integer(limits.waitingPerSourceAndToken))
+        add("session-rate", value: .integer(limits.sessionRate))
+        add("global-rate", value: .integer(limits.globalRate))
+    }
+}

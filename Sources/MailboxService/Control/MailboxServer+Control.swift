@@ -1,0 +1,80 @@
+package import MailboxRules
+import NIOCore
+import Observations
+
+/// What an operator does while the server runs. Not to be called while, or after, the server stops.
+extension MailboxServer {
+    /// Changes what can be changed while the server runs: the welcome, for those who connect from now on, the limits of
+    /// ``MailboxConfiguration/limits`` and ``MailboxConfiguration/maximumSendBuffer``.
+    package func reconfigure(_ change: @escaping @Sendable (inout MailboxConfiguration) -> Void) async {
+        _ = await onLoop { $0.reconfigure(change) }
+    }
+
+    /// Lets nobody new in, or lets clients in again.
+    package func setDraining(_ isDraining: Bool) async {
+        _ = await onLoop { $0.isDraining = isDraining }
+    }
+
+    /// Tells every client to go away.
+    package func endAll() async {
+        _ = await onLoop { mailbox in
+            for client in Array(mailbox.clients.values) { client.goAway() }
+        }
+    }
+
+    /// Tells one client to go away.
+    ///
+    /// - Returns: Whether it was there.
+    package func end(_ id: UInt64) async -> Bool {
+        await onLoop { mailbox in
+            guard let client = mailbox.clients[ConnectionID(id)] else { return false }
+            client.goAway()
+            return true
+        } ?? false
+    }
+
+    /// Every open connection.
+    package func overview() async -> [MailboxConnectionOverview] {
+        await onLoop { $0.overview() } ?? []
+    }
+}
+
+/// One open connection at one moment.
+package struct MailboxConnectionOverview: Equatable, Sendable {
+    /// Never used twice while the process runs.
+    package let id: UInt64
+    package let age: Duration
+    package let state: ConnectionStatus.State
+}
+
+extension MailboxLoop {
+    fileprivate func reconfigure(_ change: (inout MailboxConfiguration) -> Void) {
+        change(&configuration)
+        rendezvous.welcome = configuration.welcome
+        rendezvous.limits = configuration.limits
+        rendezvous.store.limits = configuration.limits
+        reportCapacity()
+        scheduleTurnEnd()
+    }
+
+    func reportCapacity() {
+        source.append(
+            .mailboxCapacityChanged(
+                connections: configuration.maximumConnections,
+                storedBytes: configuration.limits.storedBytes
+            )
+        )
+    }
+
+    fileprivate func overview() -> [MailboxConnectionOverview] {
+        clients.values.compactMap { client in
+            rendezvous.status(of: client.id).map { status in
+                MailboxConnectionOverview(
+                    id: client.id.number,
+                    age: .nanoseconds((NIODeadline.now() - client.opened).nanoseconds),
+                    state: status.state
+                )
+            }
+        }
+    }
+}
