@@ -35,7 +35,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // Start order, signals, graceful stop.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        // SHA-1, for the proof of work a mailbox server may ask for; SHA-256, for the fingerprints of imported records.
+        // SHA-1, for the proof of work a mailbox server may ask for; SHA-256, for the fingerprints of imported records, and
+        // for those of the status page's script and style sheet.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         // SQLite: opening, migrations, statements, online backup.
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -110,7 +111,10 @@ let package = Package(
         ),
         .target(
             name: "Admin",
-            dependencies: ["CMicroHTTPD", "LinuxIO", "Observations", "Telemetry", "WormholeWire", logging],
+            dependencies: [
+                "CMicroHTTPD", "LinuxIO", "Observations", "Telemetry", "WormholeWire", logging,
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: strict
         ),
 

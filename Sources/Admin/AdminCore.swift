@@ -10,6 +10,7 @@ final class AdminCore: Sendable {
     let allowedHosts: Set<String>
     let token: AdminTokenHolder
     let rates: RateSampler
+    let page = PageSource()
     let logger: Logger
     /// The numbers of a metric have one writer at a time.
     private let counting = Mutex(())

@@ -95,11 +95,13 @@ package final class AdminServer: Sendable {
             state = .running(daemons)
         }
         core.rates.start()
+        core.page.start(core.telemetry)
     }
 
     /// Closes every connection and the listening sockets, and waits for the threads to end.
     package func stop() {
         core.rates.stop()
+        core.page.stop()
         state.withLock { state in
             switch state {
             case .stopped(let listeners): for listener in listeners { _ = Descriptor(owning: listener.descriptor) }

@@ -11,6 +11,11 @@ extension Telemetry {
         return family.total(label: label)
     }
 
+    /// The buckets of a histogram, as they are shown; `nil` for a family there is not.
+    package func distribution(of name: String) -> Distribution? {
+        metrics.families.first { $0.name == name }?.distribution
+    }
+
     /// Connections of the mailbox server and pairs of the relay that are there now.
     package var present: (connections: Int, pairs: Int) {
         let connections = ConnectionKind.allCases.filter { $0.component == .mailbox }

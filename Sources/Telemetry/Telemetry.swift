@@ -129,6 +129,16 @@ package final class Telemetry: Sendable {
         }
     }
 
+    /// Brings up to date what is looked at only when somebody asks: connections and the lateness of loops.
+    ///
+    /// Callable from any thread; takes no lock that a service takes.
+    package func refreshSampled() {
+        collecting.withLock { _ in
+            sampleLoops()
+            sampleConnections()
+        }
+    }
+
     private func sampleConnections() {
         var mailbox = 0
         for kind in ConnectionKind.allCases {

@@ -34,7 +34,8 @@ struct AdminResponder: Sendable {
                 request: request,
                 telemetry: core.telemetry,
                 subject: core.subject,
-                rates: core.rates
+                rates: core.rates,
+                page: core.page
             )
             call.parameters = try parameters(of: request, for: route)
             return (.accept(route, call), route.metricPath)

@@ -68,6 +68,7 @@ struct AdminCall: Sendable {
     let telemetry: Telemetry
     let subject: any AdminSubject
     let rates: RateSampler
+    let page: PageSource
 }
 
 extension AdminRoute {

@@ -7,14 +7,8 @@ enum AdminRoutes {
 
     /// For monitors, and the page for people.
     private static let observing: [AdminRoute] = [
-        AdminRoute(
-            method: .get,
-            path: "/",
-            summary: "What runs here and how it is, for people.",
-            answers: [.init(status: 200, contentType: StatusPage.contentType, summary: "A page of HTML.")],
-            metricPath: .other,
-            handler: .now(StatusPage.respond)
-        ),
+        StatusPage.route,
+        HistoryPage.route,
         AdminRoute(
             method: .get,
             path: "/metrics",
