@@ -15,7 +15,7 @@ BENCH_PACKAGES := sqlite3 util-linux
 MUNIN_PACKAGES := faketime fonts-dejavu-core libdate-manip-perl libfile-copy-recursive-perl libhtml-template-perl \
 	libio-socket-inet6-perl liblog-log4perl-perl libnet-server-perl librrds-perl liburi-perl munin-common netbase perl-doc \
 	rrdtool
-TEST_PACKAGES := curl iproute2 jq procps python3-venv sqlite3 util-linux $(MUNIN_PACKAGES)
+TEST_PACKAGES := chromium curl iproute2 jq procps python3-venv sqlite3 util-linux $(MUNIN_PACKAGES)
 
 # What `wormhole_build_info` and `/version` tell; the manifest takes it from the environment.
 export WORMHOLE_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null)

@@ -68,7 +68,9 @@ extension Chart {
                 // A line of one point cannot be seen.
                 dots.append("<circle class=\"dot s\(index)\" cx=\"\(n(only.x))\" cy=\"\(n(only.y))\" r=\"3\"/>")
             } else {
-                for (place, point) in run.enumerated() { path += "\(place == 0 ? "M" : "L")\(n(point.x)) \(n(point.y))" }
+                for (place, point) in run.enumerated() {
+                    path += "\(place == 0 ? "M" : "L")\(n(point.x)) \(n(point.y))"
+                }
             }
             run = []
         }

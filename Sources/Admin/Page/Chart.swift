@@ -37,7 +37,7 @@ struct Chart: Sendable {
 
     var isEmpty: Bool { series.allSatisfy { $0.values.allSatisfy { $0 == nil } } }
 
-    var scale: ChartScale { ChartScale(upTo: heights.max(), isWhole: figure == .count) }
+    var scale: ChartScale { ChartScale(upTo: heights.max(), isWhole: figure == .count || figure == .bytes) }
 
     /// In words: the latest, and the highest with its time.
     var summary: String {

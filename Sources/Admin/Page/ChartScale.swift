@@ -61,7 +61,9 @@ struct ChartSpan: Equatable, Sendable {
             return multiples(of: step).map { ($0, UTCTime($0).clock) }
         case .hours: return multiples(of: 4 * 3600).map { ($0, UTCTime($0).clock) }
         case .days:
-            return stride(from: slots - 1, through: 0, by: -7).reversed().map { (start(of: $0), UTCTime(start(of: $0)).day) }
+            return stride(from: slots - 1, through: 0, by: -7).reversed().map {
+                (start(of: $0), UTCTime(start(of: $0)).day)
+            }
         case .months:
             return multiples(of: 86_400).filter { UTCTime($0).dayOfMonth == 1 && UTCTime($0).monthOfYear % 2 == 0 }
                 .map { ($0, UTCTime($0).month) }

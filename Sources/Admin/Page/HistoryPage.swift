@@ -14,12 +14,13 @@ enum HistoryPage {
 
     static func response(_ snapshot: PageSnapshot) -> AdminResponse {
         let answer = snapshot.past
-        let sections = answer.past.map { past in PastRange.allCases.map { section($0, past) } } ?? []
+        let sections =
+            answer.past.map { past in PastRange.allCases.map { section($0, past) } } ?? ["<h2>No history</h2>\n"]
         return PageShell.response(
             snapshot,
             path: path,
             title: "history",
-            main: "\(StatusPage.problem(answer))\(sections)"
+            main: "\(sections)\(StatusPage.problem(answer))"
         )
     }
 

@@ -38,11 +38,15 @@ final class HourMemory: Sendable {
     }
 
     private func take(_ telemetry: Telemetry) {
+        let (values, distributions) = Self.look(telemetry)
+        take(values, distributions, at: Double(MonotonicClock.nanoseconds) / 1e9)
+    }
+
+    private static func look(_ telemetry: Telemetry) -> (values: [Double], distributions: [Distribution]) {
         telemetry.refreshSampled()
-        take(
+        return (
             HourQuantity.allCases.map { $0.now(telemetry) },
-            LatencyReport.families.map { telemetry.distribution(of: $0.family) ?? Distribution(bounds: [], counts: []) },
-            at: Double(MonotonicClock.nanoseconds) / 1e9
+            LatencyReport.families.map { telemetry.distribution(of: $0.family) ?? Distribution(bounds: [], counts: []) }
         )
     }
 
@@ -51,15 +55,35 @@ final class HourMemory: Sendable {
     ///   - time: Monotonic, in seconds.
     func take(_ values: [Double], _ distributions: [Distribution] = [], at time: Double) {
         state.withLock { state in
-            let rates = state.samples.last.flatMap { last -> [Double]? in
-                guard time > last.time else { return nil }
-                return zip(values, last.levels).map { max(0, $0 - $1) / (time - last.time) }
-            }
             if state.samples.count == Self.capacity { state.samples.removeFirst() }
-            state.samples.append(Sample(time: time, levels: values, rates: rates, distributions: distributions))
+            let sample = Sample(values, distributions, at: time, after: state.samples.last)
+            state.samples.append(sample)
         }
     }
 
     /// What is remembered, the newest last.
     var samples: [Sample] { state.withLock { $0.samples } }
+
+    /// What is remembered, and how it is now.
+    func samples(with telemetry: Telemetry) -> [Sample] {
+        let samples = self.samples
+        let time = Double(MonotonicClock.nanoseconds) / 1e9
+        let (values, distributions) = Self.look(telemetry)
+        return samples + [Sample(values, distributions, at: time, after: samples.last)]
+    }
+}
+
+extension HourMemory.Sample {
+    /// Rates over less than this, in seconds, jump too much to be shown.
+    private static let shortest = 2.0
+
+    fileprivate init(_ levels: [Double], _ distributions: [Distribution], at time: Double, after last: Self?) {
+        self.time = time
+        self.levels = levels
+        self.distributions = distributions
+        rates = last.flatMap { last in
+            let duration = time - last.time
+            return duration < Self.shortest ? nil : zip(levels, last.levels).map { max(0, $0 - $1) / duration }
+        }
+    }
 }

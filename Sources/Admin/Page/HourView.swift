@@ -30,7 +30,9 @@ struct HourView: Sendable {
         }
         for slot in slots.indices.dropFirst() where slots[slot].isEmpty {
             let start = monotonic - (now - Double(span.start(of: slot)))
-            guard let last = slots[slot - 1].last, start - last.time < Self.validity, start <= monotonic else { continue }
+            guard let last = slots[slot - 1].last, start - last.time < Self.validity, start <= monotonic else {
+                continue
+            }
             slots[slot] = [last]
         }
         self.slots = slots

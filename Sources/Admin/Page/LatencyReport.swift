@@ -10,7 +10,7 @@ struct LatencyReport: Sendable {
         ("wormhole_nameplate_wait_seconds", "People: first to second side of a code"),
         ("wormhole_transit_pair_wait_seconds", "People: first to second side of a transfer"),
     ]
-    static let shares: [(name: String, share: Double)] = [("half", 0.5), ("90 %", 0.9), ("99 %", 0.99)]
+    static let shares: [(name: String, share: Double)] = [("half", 0.5), ("90\u{A0}%", 0.9), ("99\u{A0}%", 0.99)]
 
     struct Row: Equatable, Sendable {
         let name: String

@@ -63,7 +63,9 @@ struct PageSnapshot: Sendable {
             }
         }
     }
+}
 
+extension PageSnapshot {
     static func take(_ call: AdminCall) async -> Self {
         let past = await call.page.past.answer(call.telemetry)
         return Self(call, past)
@@ -71,8 +73,7 @@ struct PageSnapshot: Sendable {
 
     private init(_ call: AdminCall, _ past: PastReader.Answer) {
         let telemetry = call.telemetry
-        telemetry.refreshSampled()
-        let samples = call.page.hour.samples
+        let samples = call.page.hour.samples(with: telemetry)
         build = telemetry.build
         state = telemetry.state.lifecycle.rawValue
         isReady = telemetry.state.isReady

@@ -1,0 +1,81 @@
+import Telemetry
+import Testing
+
+@testable import Admin
+
+@Suite("The last hour")
+struct HourViewTests {
+    /// A memory with a sample every ten seconds, of which sample `i` is made from `values(i)`.
+    private func memory(_ count: Int, _ value: (Int) -> Double) -> HourMemory {
+        let memory = HourMemory()
+        for index in 0..<count {
+            memory.take(HourQuantity.allCases.map { _ in value(index) }, at: 1000 + Double(index) * 10)
+        }
+        return memory
+    }
+
+    /// As seen when the newest of so many samples has just been taken.
+    private func view(_ memory: HourMemory, _ count: Int, later: Double = 0) -> HourView {
+        let time = Double(count - 1) * 10 + later
+        return HourView(memory.samples, now: 1_700_000_000 + time, monotonic: 1000 + time)
+    }
+
+    @Test("before the first sample nothing is known")
+    func none() {
+        let view = view(HourMemory(), 1)
+        #expect(view.charts.filter { !$0.isEmpty }.isEmpty)
+        #expect(view.span.length == 600)
+        #expect(LatencyReport([]).rows.isEmpty)
+    }
+
+    @Test("one sample has levels, but no rates")
+    func one() {
+        let view = view(memory(1) { _ in 7 }, 1)
+        #expect(view.values(.activeTransfers).compactMap { $0 } == [7])
+        #expect(view.values(.relayedBytes).allSatisfy { $0 == nil })
+    }
+
+    @Test("an hour is remembered and no more, whatever its samples")
+    func ring() throws {
+        let memory = memory(1000) { Double($0) * 5 }
+        #expect(memory.samples.count == 361)
+        #expect(memory.samples.first?.levels.first == 3195.0)
+        let view = view(memory, 1000)
+        #expect(view.span.length == 3600)
+        let rates = view.values(.commands)
+        #expect(rates.dropFirst().allSatisfy { $0 == 0.5 }, "\(rates)")
+        #expect(view.values(.waitingTransfers).last == 999 * 5)
+    }
+
+    @Test("a rate never falls below zero, and a level is the highest of its slot")
+    func extremes() {
+        let memory = memory(361) { $0 == 300 ? 50 : 3 }
+        let view = view(memory, 361)
+        #expect(view.values(.messages).compactMap { $0 }.allSatisfy { $0 >= 0 })
+        #expect(view.values(.mailboxConnections).filter { $0 == 50 }.count == 1)
+    }
+
+    @Test("what was not looked at for long is a gap; a slot between two samples is none")
+    func gaps() {
+        let memory = HourMemory()
+        for time in [1000.0, 1015, 1030, 1100, 1110] { memory.take(HourQuantity.allCases.map { _ in 1 }, at: time) }
+        let values = HourView(memory.samples, now: 1_700_000_110, monotonic: 1110).values(.activeTransfers)
+        #expect(values.suffix(12) == [1, 1, 1, 1, 1, nil, nil, nil, nil, nil, 1, 1])
+    }
+
+    @Test("latency is that of the hour, and what is beyond every bucket is said to be")
+    func latency() {
+        func sample(_ counts: [Double]) -> [Distribution] {
+            LatencyReport.families.map { _ in Distribution(bounds: [0.1, 1], counts: counts) }
+        }
+        let memory = HourMemory()
+        let none = HourQuantity.allCases.map { _ in 0.0 }
+        memory.take(none, sample([100, 0, 0]), at: 1)
+        #expect(LatencyReport(memory.samples).rows.first?.times == [nil, nil, nil])
+        memory.take(none, sample([100, 98, 2]), at: 11)
+        let row = LatencyReport(memory.samples).rows.first
+        #expect(row?.count == 100)
+        #expect(row?.times[0].map { $0 > 0.5 && $0 < 0.6 } == true)
+        #expect(row?.times[2] == nil && row?.bound == 1)
+    }
+}
