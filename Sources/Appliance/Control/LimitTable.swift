@@ -66,6 +66,8 @@ struct LimitTable {
             transit("max_relay_handshakes_per_source", "connections", \.handshakesPerSource),
             transit("max_relay_waiting_per_source", "connections", \.waitingPerSourceAndToken),
             transit("max_session_bytes", "bytes", \.sessionBytes),
+            transit("max_relay_connection_rate", "connections per second", \.connectionRate),
+            transit("max_relay_connection_rate_per_source", "connections per second", \.connectionRatePerSource),
             transit("session_rate", "bytes per second", \.sessionRate),
             transit("global_rate", "bytes per second", \.globalRate),
         ]
