@@ -60,6 +60,22 @@ struct CommandLineTests {
         #expect(try start("--transit=none", "--transit-websocket=none").transit == nil)
     }
 
+    @Test("changes are made in the state folder, for whoever the socket's file lets in, unless something else is said")
+    func admin() throws {
+        #expect(try start("--state-dir=/var/lib/w").adminSocket == Endpoint("unix:/var/lib/w/admin.sock:mode=660"))
+        #expect(try start("--state-dir=.").adminSocket == Endpoint("unix:admin.sock:mode=660"))
+        #expect(try start("--state-dir=/a:b").adminSocket == Endpoint(#"unix:/a\:b/admin.sock:mode=660"#))
+        #expect(try start("--state-dir=/\(String(repeating: "x", count: 120))").adminSocket == nil)
+        #expect(try start("--admin-socket=none").adminSocket == nil)
+        #expect(try start("--admin-socket=unix:/run/x:mode=600").adminSocket == Endpoint("unix:/run/x:mode=600"))
+        #expect(try mailbox().adminSocket == nil)
+        #expect(try transit("--admin-socket=unix:/run/x").adminSocket == Endpoint("unix:/run/x"))
+        let open = try start("--admin-network", "--admin-token-file=/t", "--admin-host=a", "--admin-host=b")
+        #expect(open.allowsAdminNetwork && open.adminTokenFile == "/t" && open.adminHosts == ["a", "b"])
+        #expect(throws: (any Error).self) { try start("--admin-network") }
+        #expect(try start("--log-format=json").logFormat == .json)
+    }
+
     @Test("mailbox has the original's defaults")
     func mailboxDefaults() throws {
         let configuration = try mailbox()
