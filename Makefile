@@ -10,14 +10,14 @@ APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 
 BUILD_PACKAGES := git libmicrohttpd-dev libsqlite3-dev pkg-config
 BENCH_PACKAGES := sqlite3 util-linux
-TEST_PACKAGES := curl iproute2 jq procps python3-venv sqlite3 util-linux
+TEST_PACKAGES := curl iproute2 jq mount procps python3-venv sqlite3 util-linux
 
 # Options of `wormhole-server start`, such as: make run ARGS=--blur-usage=0
 ARGS ?=
 # Options of `wormhole-bench`, such as: make bench BENCH='--only mailbox --rounds 5'
 BENCH ?=
 
-.PHONY: run release test bench soak lint packages python-packages test-tools test-packages bench-tools bench-packages swift
+.PHONY: run release test bench soak lint packages python-packages test-tools test-packages proxy-libraries bench-tools bench-packages swift
 
 run: release
 	exec .build/release/wormhole-server start $(ARGS)
@@ -67,10 +67,10 @@ packages:
 python-packages: packages
 	$(call install,python3-venv)
 
-test-packages: packages
+test-packages: packages proxy-libraries
 	$(call install,$(TEST_PACKAGES))
 
-test-tools: test-packages $(TOOLS)/python/requirements.txt $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william
+test-tools: test-packages $(TOOLS)/python/requirements.txt $(TOOLS)/bin/haproxy $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william
 
 $(TOOLS)/python/requirements.txt: Tests/EndToEnd/requirements.txt | python-packages
 	python3 -m venv $(TOOLS)/python
@@ -79,9 +79,11 @@ $(TOOLS)/python/requirements.txt: Tests/EndToEnd/requirements.txt | python-packa
 
 bench-tools: bench-packages $(TOOLS)/python/requirements.txt $(TOOLS)/bin/haproxy
 
-# The libraries of HAProxy are installed, whatever they are called in this release of Debian; it itself is unpacked.
-bench-packages: packages
+bench-packages: packages proxy-libraries
 	$(call install,$(BENCH_PACKAGES))
+
+# The libraries of HAProxy are installed, whatever they are called in this release of Debian; it itself is unpacked.
+proxy-libraries:
 	@[ -x $(TOOLS)/bin/haproxy ] || { $(APT) update; $(APT) install --yes --no-install-recommends \
 		$$(apt-cache depends haproxy | sed -n 's/^ *Depends: \(lib[^ ]*\)$$/\1/p'); }
 

@@ -52,7 +52,7 @@ let package = Package(
         .target(
             name: "Appliance",
             dependencies: [
-                "Admin", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Telemetry", "TransitService",
+                "Admin", "Admission", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Telemetry", "TransitService",
                 "WormholeWire", logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -63,11 +63,14 @@ let package = Package(
         // Protocol values, shared by both services.
         .target(name: "WormholeWire", swiftSettings: strict),
 
+        // Who may come in, and how often; shared by both services.
+        .target(name: "Admission", dependencies: ["LinuxIO", "Observations"], swiftSettings: strict),
+
         // The mailbox server.
         .target(
             name: "MailboxRules",
             dependencies: [
-                "Observations", "WormholeWire", .product(name: "Crypto", package: "swift-crypto"),
+                "Admission", "Observations", "WormholeWire", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
@@ -75,18 +78,22 @@ let package = Package(
         .target(
             name: "MailboxService",
             dependencies: [
-                "LinuxIO", "MailboxRules", "Observations", "WebSocketServer", "WormholeWire", logging, grdb, grdbSQLite,
-                nioCore, nioPosix,
+                "Admission", "LinuxIO", "MailboxRules", "Observations", "WebSocketServer", "WormholeWire", logging, grdb,
+                grdbSQLite, nioCore, nioPosix,
             ],
             swiftSettings: strict
         ),
 
         // The transit relay.
-        .target(name: "TransitRules", dependencies: ["Observations", "WormholeWire"], swiftSettings: strict),
+        .target(
+            name: "TransitRules",
+            dependencies: ["Admission", "Observations", "WormholeWire"],
+            swiftSettings: strict
+        ),
         .target(
             name: "TransitService",
             dependencies: [
-                "LinuxIO", "Observations", "TransitRules", "WebSocketServer", "WormholeWire", logging, nioCore,
+                "Admission", "LinuxIO", "Observations", "TransitRules", "WebSocketServer", "WormholeWire", logging, nioCore,
                 nioHTTP1, nioPosix, nioWebSocket,
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
@@ -133,6 +140,7 @@ let package = Package(
         ),
         .testTarget(name: "WormholeWireTests", dependencies: ["WormholeWire", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ObservationsTests", dependencies: ["Observations", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "AdmissionTests", dependencies: ["Admission", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "MailboxRulesTests",
             dependencies: ["MailboxRules", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
@@ -141,14 +149,14 @@ let package = Package(
         .testTarget(
             name: "MailboxServiceTests",
             dependencies: [
-                "LinuxIO", "MailboxRules", "MailboxService", "Observations", "TestSupport", "WormholeWire", logging,
-                grdb,
+                "Admission", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "TestSupport", "WormholeWire",
+                logging, grdb,
             ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "TransitRulesTests",
-            dependencies: ["Observations", "TransitRules", "TestSupport", "WormholeWire"],
+            dependencies: ["Admission", "Observations", "TransitRules", "TestSupport", "WormholeWire"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -29,6 +29,7 @@ struct Listeners: ~Copyable {
     private mutating func openAll(_ configuration: ApplianceConfiguration) throws(ListenError) {
         // The admin endpoint comes first: it has to answer when there are no descriptors left for clients.
         if let endpoint = configuration.admin {
+            try refuseProxyHeader(endpoint)
             let socket = try open(endpoint)
             names.admin = socket.name
             admin = consume socket
@@ -37,6 +38,7 @@ struct Listeners: ~Copyable {
             mailbox = try open(endpoint)
         }
         if let endpoint = configuration.transit?.tcp {
+            try refuseProxyHeader(endpoint)
             let socket = try open(endpoint)
             names.transit = socket.name
             transit = consume socket
@@ -47,6 +49,15 @@ struct Listeners: ~Copyable {
             names.transitWebSocketPort = socket.port
             transitWebSocket = consume socket
         }
+    }
+
+    /// What reads HTTP by itself, or the relay's own first line, knows no header in front of it.
+    private func refuseProxyHeader(_ endpoint: Endpoint) throws(ListenError) {
+        guard endpoint.expectsProxyHeader else { return }
+        throw ListenError(
+            endpoint: endpoint.description,
+            reason: "haproxy: is for the listeners of WebSocket clients alone"
+        )
     }
 
     private mutating func open(_ endpoint: Endpoint) throws(ListenError) -> ListeningSocket {

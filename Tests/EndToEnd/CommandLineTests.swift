@@ -61,7 +61,7 @@ struct CommandLineTests {
         #expect(configuration.records.logKinds == [])
     }
 
-    @Test("mailbox takes every option of the original, in both spellings, and the last one counts")
+    @Test("104: mailbox takes every option of the original, in both spellings, and the last one counts")
     func mailboxOptions() throws {
         let configuration = try mailbox(
             "-p",

@@ -4,6 +4,8 @@ import WormholeWire
 struct ClientBindingState {
     let appID: AppID
     let side: Side
+    /// What the client said of its program.
+    let client: ClientVersion?
     var didAllocate = false
     var didClaim = false
     /// Named in the claim, also in one that failed.
@@ -15,9 +17,10 @@ struct ClientBindingState {
     var openMailbox: MailboxID?
     var didClose = false
 
-    init(appID: AppID, side: Side) {
+    init(appID: AppID, side: Side, client: ClientVersion?) {
         self.appID = appID
         self.side = side
+        self.client = client
     }
 
     /// Judges a command; the order of the checks is part of the protocol.

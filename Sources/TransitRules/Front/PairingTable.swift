@@ -1,3 +1,4 @@
+package import Admission
 package import WormholeWire
 
 /// Who waits for whom.

@@ -1,3 +1,4 @@
+internal import Admission
 internal import LinuxIO
 internal import NIOCore
 internal import NIOPosix
@@ -28,6 +29,9 @@ struct WebSocketSide: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let port = BridgePort(eventLoop: group.next())
         let path = socket.path
+        var configuration = configuration
+        configuration.expectsProxyHeader = socket.expectsProxyHeader
+        let settings = configuration
         let handover = Handover<Descriptor>(Descriptor(owning: socket.release()))
         do {
             let listener = try await port.eventLoop.flatSubmit { () -> EventLoopFuture<WebSocketListener> in
@@ -49,7 +53,7 @@ struct WebSocketSide: Sendable {
                 return WebSocketListener.start(
                     on: socket,
                     eventLoop: port.eventLoop,
-                    configuration: configuration,
+                    configuration: settings,
                     delegate: bridge
                 )
             }.get()

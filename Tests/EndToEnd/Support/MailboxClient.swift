@@ -7,7 +7,12 @@ struct MailboxClient {
 
     /// Connects and binds.
     init(port: Int, app: String, side: String) async throws {
-        connection = try await WebSocketTestClient.connect(port: port, path: "/v1")
+        try await self.init(over: .connect(port: port), app: app, side: side)
+    }
+
+    /// Upgrades a connection and binds.
+    init(over socket: WebSocketTestSocket, app: String, side: String) async throws {
+        connection = try await WebSocketTestClient.upgrade(socket, path: "/v1")
         _ = try await next("welcome")
         try await send(["type": "bind", "appid": .string(app), "side": .string(side)])
     }

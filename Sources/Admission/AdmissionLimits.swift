@@ -11,5 +11,10 @@ package struct AdmissionLimits: Equatable, Sendable {
     /// The same of one source.
     package var handshakesPerSource = 32
 
+    /// New connections of all sources that are counted.
+    package var arrivals = Pace.unlimited
+    /// New connections of one source.
+    package var arrivalsPerSource = Pace.unlimited
+
     package init() {}
 }

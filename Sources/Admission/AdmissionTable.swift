@@ -5,11 +5,13 @@ package import Observations
 ///     (outside) ──admit──▶ unfinished ──handshakeEnded──▶ in ──left──▶ (outside)
 ///                              └────────────left───────────────────────▲
 ///
-/// Never holds more entries than there are open connections: a source is forgotten with its last one.
+/// A source is forgotten with its last connection, and when it has come rarely enough since.
 package struct AdmissionTable: ~Copyable {
     private let limits: AdmissionLimits
     private var all = Counts()
     private var bySource: [SourceID: Counts] = [:]
+    private var arrivalsPaidUntil: Int64 = 0
+    private var sourcePaces: SourcePaces
 
     private struct Counts {
         var connections = 0
@@ -18,13 +20,16 @@ package struct AdmissionTable: ~Copyable {
 
     package init(limits: AdmissionLimits) {
         self.limits = limits
+        sourcePaces = SourcePaces(limits.arrivalsPerSource)
     }
 
     /// A connection asks to come in.
     ///
-    /// - Parameter source: `nil` for one that only the limits for all apply to.
+    /// - Parameters:
+    ///   - source: `nil` for one that only the numbers for all apply to.
+    ///   - now: A clock that only goes forward, in nanoseconds.
     /// - Returns: Why it may not; `nil` when it is in.
-    package mutating func admit(_ source: SourceID?) -> RejectionReason? {
+    package mutating func admit(_ source: SourceID?, at now: Int64) -> RejectionReason? {
         if Self.isFull(all.connections, limits.connections) || Self.isFull(all.handshakes, limits.handshakes) {
             return .globalLimit
         }
@@ -35,6 +40,8 @@ package struct AdmissionTable: ~Copyable {
             {
                 return .sourceLimit
             }
+            guard sourcePaces.take(source, at: now) else { return .sourceRate }
+            guard limits.arrivals.take(&arrivalsPaidUntil, at: now) else { return .acceptRate }
             bySource[source] = Counts(connections: counts.connections + 1, handshakes: counts.handshakes + 1)
         }
         all.connections += 1
