@@ -52,7 +52,8 @@ let package = Package(
         .target(
             name: "Appliance",
             dependencies: [
-                "Admin", "Admission", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Telemetry", "TransitService",
+                "Admin", "Admission", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Telemetry",
+                "TransitService",
                 "WormholeWire", logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -78,7 +79,8 @@ let package = Package(
         .target(
             name: "MailboxService",
             dependencies: [
-                "Admission", "LinuxIO", "MailboxRules", "Observations", "WebSocketServer", "WormholeWire", logging, grdb,
+                "Admission", "LinuxIO", "MailboxRules", "Observations", "WebSocketServer", "WormholeWire", logging,
+                grdb,
                 grdbSQLite, nioCore, nioPosix,
             ],
             swiftSettings: strict
@@ -93,7 +95,8 @@ let package = Package(
         .target(
             name: "TransitService",
             dependencies: [
-                "Admission", "LinuxIO", "Observations", "TransitRules", "WebSocketServer", "WormholeWire", logging, nioCore,
+                "Admission", "LinuxIO", "Observations", "TransitRules", "WebSocketServer", "WormholeWire", logging,
+                nioCore,
                 nioHTTP1, nioPosix, nioWebSocket,
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),

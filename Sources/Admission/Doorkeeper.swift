@@ -21,7 +21,9 @@ package final class Doorkeeper: Sendable {
     }
 
     package init(limits: AdmissionLimits, countsLoopback: Bool) {
-        state = Mutex(State(table: AdmissionTable(limits: limits), keyEnds: SystemClock.monotonicNanoseconds + Self.keyLife))
+        state = Mutex(
+            State(table: AdmissionTable(limits: limits), keyEnds: SystemClock.monotonicNanoseconds + Self.keyLife)
+        )
         self.countsLoopback = countsLoopback
     }
 

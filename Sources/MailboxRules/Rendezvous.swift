@@ -172,7 +172,9 @@ package struct Rendezvous<Store: ChannelStore> {
         guard let index = connections.index(forKey: id), let request = connections.values[index].request else { return }
         connections.values[index].request = nil
         let verdict = connections.values[index].completed(outcome)
-        answer(request.message, verdict, received: request.received, to: id, after: .journaled, into: &effects)
+        // That nothing can be stored must not wait for the store.
+        let durability = outcome == .failed(.unavailable) ? Durability.immediate : .journaled
+        answer(request.message, verdict, received: request.received, to: id, after: durability, into: &effects)
         if case .opened(let replay) = outcome, !replay.isEmpty {
             for message in replay { effects.append(.send(.message(message), to: id, after: .journaled)) }
             let bytes = replay.reduce(0) { $0 + $1.body.text.utf8.count }

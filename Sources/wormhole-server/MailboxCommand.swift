@@ -34,7 +34,11 @@ struct MailboxCommand: AsyncParsableCommand {
 
     func configuration() throws -> ApplianceConfiguration {
         var configuration = ApplianceConfiguration()
-        configuration.mailbox = try mailboxOptions.settings(endpoint: Endpoint(port), stateDirectory: ".", profile: .original)
+        configuration.mailbox = try mailboxOptions.settings(
+            endpoint: Endpoint(port),
+            stateDirectory: ".",
+            profile: .original
+        )
         try serviceOptions.apply(to: &configuration)
         // The original took the descriptor and never wrote to it.
         logOptions.apply(to: &configuration.records, standardKinds: .none)

@@ -56,7 +56,9 @@ struct PaceTests {
         var paces = SourcePaces(Pace(1, per: .seconds(1), burst: 1))
         for number in 0..<5000 as Range<UInt64> { #expect(paces.take(SourceID(hash: number), at: second) == true) }
         #expect(paces.take(SourceID(hash: 3), at: second) == false)
-        for number in 5000..<10_000 as Range<UInt64> { #expect(paces.take(SourceID(hash: number), at: 5 * second) == true) }
+        for number in 5000..<10_000 as Range<UInt64> {
+            #expect(paces.take(SourceID(hash: number), at: 5 * second) == true)
+        }
         #expect(paces.count <= 6000)
     }
 

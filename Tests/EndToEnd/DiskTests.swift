@@ -151,7 +151,10 @@ struct DiskTests {
         let anyPort = RunningServer.anyPort
         let arguments =
             command == "start"
-            ? ["start", "--state-dir=\(folder.path)", "--mailbox=\(anyPort)", "--transit=none", "--transit-websocket=none"]
+            ? [
+                "start", "--state-dir=\(folder.path)", "--mailbox=\(anyPort)", "--transit=none",
+                "--transit-websocket=none",
+            ]
             : ["mailbox", "--port=\(anyPort)", "--channel-db=\(database)"]
         let before = try sandbox.start(Repository.server(), arguments + ["--admin=none"])
         try await before.errors("it is ready") { $0.contains("[server] ready") }

@@ -23,7 +23,9 @@ struct LogTests {
         while mailbox == nil { mailbox = try JSON(try await connection.nextText())["mailbox"]?.string }
         try await connection.send(text: #"{"type":"open","mailbox":"\#(mailbox ?? "")"}"#)
         try await connection.send(text: #"{"type":"add","phase":"p","body":"the message"}"#)
-        for frame in ["nonsense", #"{"type":["\#(Self.side)"]}"#, #"{"type":"claim","nameplate":"\#(Self.nameplate)x"}"#] {
+        for frame in [
+            "nonsense", #"{"type":["\#(Self.side)"]}"#, #"{"type":"claim","nameplate":"\#(Self.nameplate)x"}"#,
+        ] {
             try await connection.send(text: frame)
         }
         try await connection.send(raw: [0xFF, 0xFF, 0xFF])
@@ -78,7 +80,9 @@ struct LogTests {
                 "--log-format=text", "--log-level=info",
             ]
         )
-        let contents = { (name: String) in (try? String(contentsOfFile: folder.path + "/" + name, encoding: .utf8)) ?? "" }
+        let contents = { (name: String) in
+            (try? String(contentsOfFile: folder.path + "/" + name, encoding: .utf8)) ?? ""
+        }
         try await eventually("it is ready") { contents("server.log").contains("[server] ready") }
         try FileManager.default.moveItem(atPath: path, toPath: path + ".1")
         server.send(signal: SIGTERM)

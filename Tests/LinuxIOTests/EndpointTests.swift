@@ -66,7 +66,10 @@ struct EndpointTests {
         #expect(try Endpoint("systemd:UNIX:name=a").target == .inherited(.init(family: .unix, key: .name("a"))))
     }
 
-    @Test("any endpoint may be behind a proxy that sends a header", arguments: ["tcp:4000", "unix:/a:mode=660", "systemd:m"])
+    @Test(
+        "any endpoint may be behind a proxy that sends a header",
+        arguments: ["tcp:4000", "unix:/a:mode=660", "systemd:m"]
+    )
     func haproxy(inner: String) throws {
         let endpoint = try Endpoint("haproxy:" + inner)
         #expect(endpoint.expectsProxyHeader)
@@ -126,7 +129,8 @@ struct EndpointTests {
     func fuzz(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let pieces = [
-            "tcp", "tcp6", "unix", "systemd", "haproxy:", ":", ":", "=", "\\", "port", "interface", "::1", "0", "65536", "mode",
+            "tcp", "tcp6", "unix", "systemd", "haproxy:", ":", ":", "=", "\\", "port", "interface", "::1", "0", "65536",
+            "mode",
             "\u{0}", "é", "lockfile", "index", "999999999999999999999", "/tmp/x", " ",
         ]
         for _ in 0..<500 {

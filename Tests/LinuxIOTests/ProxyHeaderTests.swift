@@ -32,7 +32,10 @@ struct ProxyHeaderTests {
         (binary(body: ipv4Body + [UInt8](repeating: 0, count: 4068)), [192, 0, 2, 7], 56324),
     ]
 
-    @Test("both versions tell the client's address, however the bytes come and whatever follows", arguments: good.indices)
+    @Test(
+        "both versions tell the client's address, however the bytes come and whatever follows",
+        arguments: good.indices
+    )
     func reads(index: Int) {
         let (bytes, address, port) = Self.good[index]
         for count in 0..<bytes.count {

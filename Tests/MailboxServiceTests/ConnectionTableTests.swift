@@ -53,7 +53,10 @@ struct ConnectionTableTests {
             #expect(snapshots.map { $0.addressID?.description } == ["addr-1-1", "addr-1-2"])
             #expect(snapshots[1].active >= snapshots[1].connected)
             await silent.vanish()
-            try await eventually("who is gone is left out", isTrue: { try await harness.server.connections().count == 1 })
+            try await eventually(
+                "who is gone is left out",
+                isTrue: { try await harness.server.connections().count == 1 }
+            )
         }
     }
 
@@ -121,7 +124,9 @@ struct ConnectionTableTests {
         #expect((attributes[.posixPermissions] as? Int) == 0o600)
     }
 
-    @Test("a generation that is over begins anew with the job that removes what has expired, and its addresses are forgotten")
+    @Test(
+        "a generation that is over begins anew with the job that removes what has expired, and its addresses are forgotten"
+    )
     func rotation() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/addresses.sqlite"

@@ -66,7 +66,9 @@ struct LimitTests {
             for _ in 0..<2 { #expect(try await Self.status(harness, from: "192.0.2.2") == "101") }
             #expect(try await Self.status(harness, from: "192.0.2.3") == "503")
             for _ in 0..<20 { _ = try await harness.visit() }
-            try await harness.observed("the reason for all") { $0 == .connectionRejected(.mailbox, reason: .acceptRate) }
+            try await harness.observed("the reason for all") {
+                $0 == .connectionRejected(.mailbox, reason: .acceptRate)
+            }
         }
     }
 

@@ -221,7 +221,9 @@ struct MailboxServerTests {
         await harness.server.stop()
     }
 
-    @Test("D25: a database that another program holds locked refuses what cannot be kept, and service resumes by itself")
+    @Test(
+        "D25: a database that another program holds locked refuses what cannot be kept, and service resumes by itself"
+    )
     func storageFailure() async throws {
         let folder = try TemporaryFolder()
         let database = folder.path + "/relay.sqlite"

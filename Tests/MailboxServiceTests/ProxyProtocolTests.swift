@@ -7,7 +7,10 @@ import Testing
 struct ProxyProtocolTests {
     private static let endpoint = "haproxy:tcp:0:interface=127.0.0.1"
     private static let versionTwo: [UInt8] =
-        [13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x21, 0x11, 0, 15, 192, 0, 2, 7, 198, 51, 100, 1, 0xDC, 4, 0, 80]
+        [
+            13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10, 0x21, 0x11, 0, 15, 192, 0, 2, 7, 198, 51, 100, 1, 0xDC, 4, 0,
+            80,
+        ]
         + [0x20, 0, 0]
 
     /// The welcome a client gets whose proxy sends `header`.

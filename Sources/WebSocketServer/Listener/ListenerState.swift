@@ -37,7 +37,9 @@ final class ListenerState {
         let configuration = commons.configuration
         guard unfinishedUpgrades < configuration.maximumUnfinishedUpgrades else { return .tooManyUnfinished }
         let limit = configuration.maximumUnfinishedUpgradesPerSource
-        guard limit > 0, let source = source(of: peer), unfinishedBySource[source, default: 0] >= limit else { return nil }
+        guard limit > 0, let source = source(of: peer), unfinishedBySource[source, default: 0] >= limit else {
+            return nil
+        }
         return .tooManyUnfinishedOfSource
     }
 

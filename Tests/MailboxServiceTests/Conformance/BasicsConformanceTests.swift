@@ -1,5 +1,6 @@
 import MailboxRules
 import MailboxService
+import Observations
 import TestSupport
 import Testing
 import WormholeWire
@@ -172,6 +173,22 @@ struct BasicsConformanceTests {
         }
     }
 
+    @Test(
+        "35: a client version that is none counts as none",
+        arguments: ["null", #"["python"]"#, "{}", #""python""#, "7"]
+    )
+    func clientVersions(version: String) async throws {
+        try await MailboxServerHarness.run { harness in
+            let visitor = try await harness.visit().visitor
+            try await visitor.tell(#"{"type":"bind","appid":"a","side":"s","client_version":\#(version)}"#)
+            try await visitor.expectSilence()
+            try await harness.observed("a bind without a version") {
+                guard case .clientBound(let binding) = $0 else { return false }
+                return binding.implementation == nil && binding.version == nil
+            }
+        }
+    }
+
     @Test("36: composed and decomposed letters make two applications")
     func normalisation() async throws {
         try await MailboxServerHarness.run { harness in
@@ -181,7 +198,10 @@ struct BasicsConformanceTests {
         }
     }
 
-    @Test("115: proof of work is asked for in the welcome, made out to each connection alone", arguments: [true, false])
+    @Test(
+        "115: proof of work is asked for in the welcome, made out to each connection alone",
+        arguments: [true, false]
+    )
     func permissionRequired(isRequired: Bool) async throws {
         let configure = { (configuration: inout MailboxConfiguration) in
             configuration.permission = .hashcash(bits: 20, isRequired: isRequired)
