@@ -10,7 +10,12 @@ APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 
 BUILD_PACKAGES := git libmicrohttpd-dev libsqlite3-dev pkg-config
 BENCH_PACKAGES := sqlite3 util-linux
-TEST_PACKAGES := curl iproute2 jq mount procps python3-venv sqlite3 util-linux
+TEST_PACKAGES := curl iproute2 jq mount procps python3-venv sqlite3 util-linux $(MUNIN_PACKAGES)
+# What munin-node and the munin master need, the user munin among it, and nothing that starts by itself; they themselves
+# are unpacked.
+MUNIN_PACKAGES := faketime fonts-dejavu-core libdate-manip-perl libfile-copy-recursive-perl libhtml-template-perl \
+	libio-socket-inet6-perl liblog-log4perl-perl libnet-server-perl librrds-perl liburi-perl munin-common netbase perl-doc \
+	rrdtool
 
 # Options of `wormhole-server start`, such as: make run ARGS=--blur-usage=0
 ARGS ?=
@@ -70,11 +75,27 @@ python-packages: packages
 test-packages: packages proxy-libraries
 	$(call install,$(TEST_PACKAGES))
 
-test-tools: test-packages $(TOOLS)/python/requirements.txt $(TOOLS)/bin/haproxy $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william
+MUNIN_PROGRAMS := $(addprefix $(TOOLS)/bin/,munin-graph munin-limits munin-node munin-node-configure munin-run \
+	munin-update munindoc)
+
+test-tools: test-packages $(TOOLS)/python/requirements.txt $(TOOLS)/munin-of-originals/requirements.txt \
+	$(TOOLS)/bin/haproxy $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william $(MUNIN_PROGRAMS)
 
 $(TOOLS)/python/requirements.txt: Tests/EndToEnd/requirements.txt | python-packages
 	python3 -m venv $(TOOLS)/python
 	$(TOOLS)/python/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	cp $< $@
+
+# The original servers' own Munin plugins are only in their source archives.
+$(TOOLS)/munin-of-originals/requirements.txt: Tests/EndToEnd/requirements.txt | $(TOOLS)/python/requirements.txt
+	mkdir -p $(@D)
+	grep -E '^magic-wormhole-(mailbox-server|transit-relay)==' $< > $(@D)/servers.txt
+	$(TOOLS)/python/bin/pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: \
+		--requirement $(@D)/servers.txt --dest $(@D)
+	for archive in $(@D)/*.tar.gz; do \
+		tar --extract --file $$archive --directory $(@D) --no-same-owner --strip-components=3 --wildcards '*/misc/munin/*'; \
+	done
+	rm $(@D)/*.tar.gz $(@D)/servers.txt
 	cp $< $@
 
 bench-tools: bench-packages $(TOOLS)/python/requirements.txt $(TOOLS)/bin/haproxy
@@ -92,9 +113,13 @@ $(TOOLS)/bin/haproxy: PACKAGE := haproxy
 $(TOOLS)/bin/haproxy: FOLDER := sbin
 $(TOOLS)/bin/promtool: PACKAGE := prometheus
 $(TOOLS)/bin/wormhole-william: PACKAGE := wormhole-william
+$(TOOLS)/bin/munin-node $(TOOLS)/bin/munin-node-configure $(TOOLS)/bin/munin-run: FOLDER := sbin
+$(TOOLS)/bin/munin-node $(TOOLS)/bin/munin-node-configure $(TOOLS)/bin/munin-run $(TOOLS)/bin/munindoc: PACKAGE := munin-node
+$(TOOLS)/bin/munin-graph $(TOOLS)/bin/munin-limits $(TOOLS)/bin/munin-update: PACKAGE := munin
+$(TOOLS)/bin/munin-graph $(TOOLS)/bin/munin-limits $(TOOLS)/bin/munin-update: FOLDER := share/munin
 
 # One program of a Debian package, unpacked here and not installed, because installing would start a service.
-$(TOOLS)/bin/haproxy $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william: | packages
+$(TOOLS)/bin/haproxy $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william $(MUNIN_PROGRAMS): | packages
 	mkdir -p $(TOOLS)/bin $(TOOLS)/debian
 	rm -f $(TOOLS)/debian/$(PACKAGE)_*.deb
 	cd $(TOOLS)/debian && { apt-get download $(PACKAGE) || { $(APT) update && apt-get download $(PACKAGE); }; }

@@ -32,7 +32,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // Start order, signals, graceful stop.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        // SHA-1, for the proof of work a mailbox server may ask for.
+        // SHA-1, for the proof of work a mailbox server may ask for; SHA-256, for the fingerprints of imported records.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         // SQLite: opening, migrations, statements, online backup.
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -44,7 +44,7 @@ let package = Package(
         .executableTarget(
             name: "wormhole-server",
             dependencies: [
-                "Appliance", "LinuxIO", "Telemetry", logging,
+                "Appliance", "LinuxIO", "Telemetry", "WormholeWire", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
@@ -110,6 +110,7 @@ let package = Package(
             name: "Telemetry",
             dependencies: [
                 "LinuxIO", "Observations", "WormholeWire", logging, grdb, grdbSQLite,
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict

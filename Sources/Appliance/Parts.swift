@@ -50,6 +50,7 @@ struct Parts: Sendable {
             } else {
                 nil
             }
+        if let mailbox { telemetry.metrics.showChannelSchema(version: mailbox.channelSchemaVersion) }
         transit =
             if let settings = configuration.transitService {
                 TransitServer(
@@ -81,6 +82,9 @@ struct Parts: Sendable {
         let log = logger("telemetry")
         let blur = configuration.records.blurSeconds
         log.info("\(blur == 0 ? "not blurring access times" : "blurring access times to \(blur) seconds")")
+        if configuration.records.hasStrictPrivacy {
+            log.info("strict privacy: records and metrics follow at the end of each window")
+        }
         telemetry.start()
         if let admin {
             try admin.start()

@@ -15,6 +15,8 @@ package final class MailboxServer: Sendable {
     private let logger: Logger
     private let name: String
     private let expectsProxyHeader: Bool
+    /// The version of the channel database's tables.
+    package let channelSchemaVersion: Int
 
     private struct State: ~Copyable {
         /// Until the listener has it.
@@ -39,6 +41,7 @@ package final class MailboxServer: Sendable {
             synchronization: configuration.synchronization
         )
         let stored = try database.load()
+        channelSchemaVersion = try database.schemaVersion()
         name = listener.name
         expectsProxyHeader = listener.expectsProxyHeader
         state = Mutex(State(socket: Descriptor(owning: listener.release()), listener: nil))

@@ -13,23 +13,31 @@ final class ObservationReader {
     private let metrics: MetricReader
     private let state: ProcessState
     private let blur: Blur
+    /// What is held back and shown late, when privacy is strict.
+    private let heldMetrics: HeldMetrics?
+    private var window: PrivacyWindow?
     private let database: UsageDatabaseWriter?
     private let log: JSONLogWriter?
     private var relay = RelayTotals()
     private var levels = CurrentRow.Levels()
     /// Records of this round, blurred.
     private var records: [UsageRecord] = []
+    /// Observations of this round, when privacy is strict.
+    private var round: [Observation] = []
 
     init(
         metrics: MetricReader,
         state: ProcessState,
         blur: Blur,
+        heldMetrics: HeldMetrics?,
         database: UsageDatabaseWriter?,
         log: JSONLogWriter?
     ) {
         self.metrics = metrics
         self.state = state
         self.blur = blur
+        self.heldMetrics = heldMetrics
+        window = blur.isStrict ? PrivacyWindow(blur, now: WallClock.now) : nil
         self.database = database
         self.log = log
     }
@@ -52,9 +60,12 @@ final class ObservationReader {
             if isStopping {
                 let start = goodbye ?? MonotonicClock.nanoseconds
                 goodbye = start
-                if count == 0 || MonotonicClock.duration(since: start) > Self.longestGoodbye { return }
+                if count == 0 || MonotonicClock.duration(since: start) > Self.longestGoodbye {
+                    endWindow()
+                    return
+                }
             } else if count == 0 {
-                pipeline.wait(upTo: .seconds(600))
+                pipeline.wait(upTo: window?.rest(at: WallClock.now) ?? .seconds(600))
             } else {
                 usleep(Self.pauseMicroseconds)
             }
@@ -63,6 +74,7 @@ final class ObservationReader {
 
     /// - Returns: How many observations there were, and how many had been lost.
     private func readOnce(_ pipeline: ObservationPipeline) -> (count: Int, lost: Int) {
+        guard window == nil else { return readOnceHolding(pipeline) }
         var count = 0
         let before = levels
         let lost = pipeline.drain { observation in
@@ -76,6 +88,28 @@ final class ObservationReader {
             records.removeAll(keepingCapacity: true)
         }
         return (count, lost)
+    }
+
+    /// The same when privacy is strict: a window that ended meanwhile gives out what it held before anything of this round
+    /// is looked at.
+    private func readOnceHolding(_ pipeline: ObservationPipeline) -> (count: Int, lost: Int) {
+        let lost = pipeline.drain { round.append($0) }
+        if window?.isOver(at: WallClock.now) == true { endWindow() }
+        for observation in round { read(blur(observation)) }
+        let excess = window?.hold(records) ?? []
+        database?.drop(excess)
+        log?.drop(excess)
+        records.removeAll(keepingCapacity: true)
+        defer { round.removeAll(keepingCapacity: true) }
+        return (round.count, lost)
+    }
+
+    private func endWindow() {
+        guard let released = window?.release() else { return }
+        heldMetrics?.publish()
+        database?.update(levels)
+        database?.append(released)
+        log?.append(released)
     }
 
     private func read(_ observation: Observation) {

@@ -11,6 +11,8 @@ import WormholeWire
 ///                                  └─▶ record ─▶ blur ─┬─▶ queue ─▶ usage database   (each on its own thread)
 ///                                                      └─▶ queue ─▶ JSON log
 ///
+/// When privacy is strict, everything waits for the end of its window before it leaves the telemetry thread.
+///
 /// Nothing here can slow a service: the pipeline and both queues are bounded, and what does not fit is dropped and counted.
 package final class Telemetry: Sendable {
     package let build: BuildInfo
@@ -115,7 +117,8 @@ package final class Telemetry: Sendable {
         ObservationReader(
             metrics: MetricReader(table: metrics),
             state: state,
-            blur: Blur(seconds: configuration.blurSeconds),
+            blur: configuration.blur,
+            heldMetrics: metrics.held,
             database: database,
             log: log
         )

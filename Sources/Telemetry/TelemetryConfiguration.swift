@@ -19,6 +19,11 @@ package struct TelemetryConfiguration: Sendable {
     package var logKinds = Set(RecordKind.allCases)
     /// Start times are rounded down to a multiple of this many seconds, and sizes to a few digits; 0 keeps them exact.
     package var blurSeconds = 0
+    /// Whether everything is to be kept from telling more than the window: durations are rounded, records wait for the
+    /// end of their window and leave it shuffled, and metrics that clients move follow at window ends. Takes a window.
+    package var hasStrictPrivacy = false
+    /// How long records are kept in the usage database; `nil`: for ever. Counters and sums by hour and day stay.
+    package var usageRetention: Duration?
 
     package var build = BuildInfo(version: "0.0.0")
     /// The parts `/readyz` asks about, from the start: what this process is configured to run. The usage database and
@@ -37,6 +42,8 @@ package struct TelemetryConfiguration: Sendable {
     package var currentInterval = Duration.seconds(60)
     /// The shortest time between two transactions on the usage database.
     package var commitInterval = Duration.seconds(1)
+    /// How often records that are too old are looked for.
+    package var retentionInterval = Duration.seconds(3600)
     /// How long ``Telemetry/stop()`` waits for a locked database or a stuck reader of the log before it gives up.
     package var flushTimeout = Duration.seconds(5)
     /// Records each sink holds while its database is locked or its reader is stuck; the oldest give way.
@@ -56,6 +63,15 @@ extension TelemetryConfiguration {
 
     /// The tasks that run by the clock, the usage database's own included.
     var allTasks: Set<MaintenanceTask> {
-        usageDatabasePath == nil ? maintenanceTasks : maintenanceTasks.union([.stats])
+        guard usageDatabasePath != nil else { return maintenanceTasks }
+        return maintenanceTasks.union(usageRetention == nil ? [.stats] : [.stats, .retention])
     }
+
+    /// Strict privacy means nothing without a window.
+    var isStrict: Bool { hasStrictPrivacy && blurSeconds > 0 }
+
+    var blur: Blur { Blur(seconds: blurSeconds, isStrict: isStrict) }
+
+    /// Records each sink can hold: what is held for a window must fit when it is released.
+    var sinkCapacity: Int { isStrict ? max(queueCapacity, PrivacyWindow.capacity) : queueCapacity }
 }

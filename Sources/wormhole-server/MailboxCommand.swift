@@ -41,7 +41,7 @@ struct MailboxCommand: AsyncParsableCommand {
         )
         try serviceOptions.apply(to: &configuration)
         // The original took the descriptor and never wrote to it.
-        logOptions.apply(to: &configuration.records, standardKinds: .none)
+        try logOptions.apply(to: &configuration.records, standardKinds: .none)
         processOptions.apply(to: &configuration)
         return configuration
     }

@@ -92,7 +92,7 @@ struct StartCommand: AsyncParsableCommand {
         configuration.records.databasePath =
             usageDb == EndpointText.none ? nil : StateDirectory.path(of: usageDb, in: folder)
         configuration.records.blurSeconds = blurUsage
-        logOptions.apply(to: &configuration.records, standardKinds: .all)
+        try logOptions.apply(to: &configuration.records, standardKinds: .all)
         processOptions.apply(to: &configuration)
         return configuration
     }

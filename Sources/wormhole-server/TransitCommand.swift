@@ -56,7 +56,7 @@ struct TransitCommand: AsyncParsableCommand {
         configuration.transit = transitOptions.settings(tcp: try Endpoint(port), webSocket: webSocket)
         try serviceOptions.apply(to: &configuration)
         configuration.records.schema = .transitOnly
-        logOptions.apply(to: &configuration.records, standardKinds: .transit)
+        try logOptions.apply(to: &configuration.records, standardKinds: .transit)
         processOptions.apply(to: &configuration)
         return configuration
     }

@@ -9,6 +9,8 @@ struct WormholeServer: AsyncParsableCommand {
         abstract:
             "The servers behind Magic Wormhole: mailbox, transit relay, and what an operator wants to see of them.",
         version: "wormhole-server \(ApplianceVersion.current)",
-        subcommands: [StartCommand.self, MailboxCommand.self, TransitCommand.self]
+        subcommands: [
+            StartCommand.self, MailboxCommand.self, TransitCommand.self, UsageCommand.self, ImportUsageCommand.self,
+        ]
     )
 }

@@ -37,6 +37,18 @@ struct CommandLineTests {
         #expect(configuration.logLevel == .info)
     }
 
+    @Test("retention is given in days, and strict privacy takes a window")
+    func privacyOptions() throws {
+        #expect(try start().records.retentionSeconds == nil)
+        #expect(try transit("--usage-retention=30").records.retentionSeconds == 2_592_000)
+        #expect(try !start().records.hasStrictPrivacy)
+        #expect(try start("--privacy=strict").records.hasStrictPrivacy)
+        #expect(try mailbox("--privacy=strict", "--blur-usage=60").records.hasStrictPrivacy)
+        for refused in [["--usage-retention=0"], ["--usage-retention=x"], ["--privacy=some"], ["--privacy=strict"]] {
+            #expect(throws: (any Error).self) { try TransitCommand.parse(refused).configuration() }
+        }
+    }
+
     @Test("none switches a part off")
     func none() throws {
         let configuration = try start("--mailbox=none", "--transit=none", "--admin", "none", "--usage-db=none")

@@ -8,7 +8,7 @@ import WormholeWire
 struct BlurTests {
     /// The table of the relay's operator guide.
     @Test(
-        "sizes are rounded down to a few digits",
+        "94-97: sizes are rounded down to a few digits",
         arguments: [
             (0, 0), (1, 0), (999, 0), (1000, 1000), (1999, 1000), (11_999, 11_000), (999_999, 999_000),
             (1_000_000, 1_000_000), (1_000_001, 1_000_000), (1_999_999, 1_000_000), (999_999_999, 999_000_000),
@@ -45,7 +45,7 @@ struct BlurTests {
         #expect(blur(.transit(exact)) == .transit(blurred))
     }
 
-    @Test("without a window nothing changes", arguments: [0, -1])
+    @Test("97: without a window nothing changes", arguments: [0, -1])
     func off(seconds: Int) {
         let record = UsageRecord.transit(Sample.transfer(bytes: 1999))
         #expect(Blur(seconds: seconds)(record) == record)

@@ -113,7 +113,7 @@ struct JSONLogWriterTests {
         log.start()
         let total = 10_000
         for batch in 0..<100 { log.append(Array(transfers(total)[(batch * 100)..<(batch * 100 + 100)])) }
-        try await eventually("the pipe is full") { table.usage.queued.value(.logDescriptor) == 100 }
+        try await eventually("the pipe is full") { table.usage.queued.value(.logDescriptor) >= 100 }
         let clock = ContinuousClock()
         let time = await clock.measure { await log.stop(within: .milliseconds(100)) }
         // Instead of for ever; the figure leaves room for a machine that is busy with the other tests.

@@ -14,7 +14,7 @@ struct MetricLabelTests {
         DatabaseFailure.self, MaintenanceTask.self, ReadinessCheck.self, LifecycleState.self, InternalErrorSource.self,
         RecordKind.self, TaskResult.self, SideCount.self, CommandClass.self, DigitCount.self, ApplicationLabel.self,
         ClientImplementation.self, MessageDirection.self, PrunedKind.self, ForNameplate.self, RecordSink.self,
-        RecordResult.self, DatabaseFile.self,
+        RecordResult.self, DatabaseFile.self, UsageTable.self, LogStream.self,
     ]
 
     @Test("a label's number is its place among all cases", arguments: labels.indices)

@@ -51,6 +51,7 @@ struct MetricTableTests {
         configuration.stateDirectory = folder.path
         configuration.logDescriptor = open(folder.path + "/log", O_CREAT | O_WRONLY | O_NONBLOCK, 0o600)
         configuration.blurSeconds = 60
+        configuration.usageRetention = .seconds(36500 * 86400)
         let telemetry = try telemetry(configuration)
         let pipeline = telemetry.pipeline
         let source = pipeline.makeSource(capacity: 64)

@@ -28,6 +28,8 @@ struct RecordQueueTests {
         queue.append(records(4..<8))
         #expect(queue.take(upTo: 100) == records(3..<8))
         #expect(dropped == 3)
+        #expect(table.usage.queued.value(.database) == 5, "they wait until they are written")
+        queue.settle()
         #expect(table.usage.queued.value(.database) == 0)
     }
 

@@ -90,7 +90,7 @@ struct UsageDatabaseWriterTests {
         )
     }
 
-    @Test("the current row is there at start, is kept fresh, follows the levels, and ends at zero")
+    @Test("102, 109: the current row is there at start, is kept fresh, follows the levels, and ends at zero")
     func currentRow() async throws {
         let before = WallClock.now
         let writer = try writer {
@@ -106,6 +106,7 @@ struct UsageDatabaseWriterTests {
             try #require(Double(await view.row("SELECT updated FROM current"))) > updated
         }
         let rebooted = try #require(Double(await view.row("SELECT rebooted FROM current")))
+        #expect(TelemetryConfiguration().currentInterval <= .seconds(60))
         #expect(rebooted >= before.seconds && rebooted <= WallClock.now.seconds)
         await writer.stop(within: .seconds(10))
         #expect(try await view.rows(all) == ["0|0|0|0|3600"])
@@ -128,6 +129,17 @@ struct UsageDatabaseWriterTests {
             try await view.rows("SELECT typeof(rebooted), typeof(updated), connected, waiting FROM current")
                 == ["integer|integer|0|0"]
         )
+    }
+
+    @Test("the relay alone says beside its row whether times are blurred, for the same start", arguments: [0, 3600])
+    func relayBlurs(seconds: Int) async throws {
+        let writer = try writer {
+            $0.usageSchema = .transitOnly
+            $0.blurSeconds = seconds
+        }
+        await writer.stop(within: .seconds(10))
+        let blur = try await view.rows("SELECT blur_time FROM blurring JOIN current USING (rebooted)")
+        #expect(blur == [seconds == 0 ? "NULL" : "3600"])
     }
 
     @Test("another process reads whole transactions while we write")

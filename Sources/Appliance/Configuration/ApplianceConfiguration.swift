@@ -127,6 +127,10 @@ package struct RecordSettings: Sendable {
     package var logKinds = Set(RecordKind.allCases)
     /// Start times are rounded down to a multiple of this; 0 keeps them exact.
     package var blurSeconds = 0
+    /// Whether nothing at all may tell more than the window.
+    package var hasStrictPrivacy = false
+    /// How long rows are kept in the database, in seconds; `nil`: for ever.
+    package var retentionSeconds: Int?
 
     package init() {}
 }

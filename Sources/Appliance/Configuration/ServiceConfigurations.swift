@@ -18,6 +18,8 @@ extension ApplianceConfiguration {
         result.logDescriptor = records.logDescriptor
         result.logKinds = records.logKinds
         result.blurSeconds = records.blurSeconds
+        result.hasStrictPrivacy = records.hasStrictPrivacy
+        result.usageRetention = records.retentionSeconds.map { .seconds($0) }
         result.stateDirectory = stateDirectory
         if let mailbox {
             result.readinessChecks.formUnion([.mailbox, .channelDatabase])

@@ -69,7 +69,7 @@ package struct MailboxEntry: Equatable, Sendable {
     /// Notes activity.
     ///
     /// - Returns: Whether it is to be written down.
-    mutating func touch(at now: Timestamp) -> Bool {
+    package mutating func touch(at now: Timestamp) -> Bool {
         guard updated < now else { return false }
         updated = now
         guard now - journaledUpdate >= Self.touchInterval else { return false }
@@ -77,7 +77,7 @@ package struct MailboxEntry: Equatable, Sendable {
         return true
     }
 
-    mutating func append(_ message: StoredMessage) {
+    package mutating func append(_ message: StoredMessage) {
         messages.append(message)
         storedBytes += message.storedBytes
     }

@@ -26,6 +26,11 @@ extension MemoryStore {
     private mutating func freeNameplate(of app: AppID) -> Nameplate? {
         let taken = nameplates[app] ?? [:]
         for range in [1...9, 10...99, 100...999] {
+            // A number at random that turns out to be free is a free number at random; only where few are, they are counted.
+            for _ in 0..<4 {
+                let nameplate = Nameplate(Int.random(in: range, using: &random))
+                if taken[nameplate] == nil { return nameplate }
+            }
             let free = range.filter { taken[Nameplate($0)] == nil }
             if let number = free.randomElement(using: &random) { return Nameplate(number) }
         }

@@ -18,6 +18,8 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
     var lastRows: RowNumbers
 
     private var listeners: [MailboxID: [ConnectionID]] = [:]
+    /// Nameplates that point nowhere or that nobody holds, until the next expiry. They come only from files of older servers.
+    private var orphans: [(AppID, Nameplate)] = []
     /// Nameplates and mailboxes of each application.
     private var appUse: [AppID: Int] = [:]
     package private(set) var levels = MailboxLevels()
@@ -36,7 +38,12 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         self.lastRows = stored.lastRows
         mailboxes.reserveCapacity(stored.mailboxes.count)
         for mailbox in stored.mailboxes { insert(mailbox) }
-        for nameplate in stored.nameplates { insert(nameplate) }
+        for nameplate in stored.nameplates {
+            insert(nameplate)
+            if mailboxes[nameplate.mailbox] == nil || !nameplate.sides.contains(where: \.isClaimed) {
+                orphans.append((nameplate.appID, nameplate.nameplate))
+            }
+        }
     }
 
     /// Refuses every change until ``reload(_:)``: a change could not be written down, so that what is held here may be ahead
@@ -119,7 +126,12 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         levels.subscriptions -= listeners.removeValue(forKey: mailbox)?.count ?? 0
     }
 
-    func hasListeners(_ mailbox: MailboxID) -> Bool { listeners[mailbox] != nil }
+    var mailboxesWithListeners: some Sequence<MailboxID> { listeners.keys }
+
+    mutating func takeOrphans() -> [(AppID, Nameplate)] {
+        defer { orphans = [] }
+        return orphans
+    }
 
     // MARK: Entries and what is counted of them
 

@@ -26,9 +26,25 @@ extension ChannelDatabase {
     }
 
     private static func mailboxes(_ db: Database) throws -> [MailboxEntry] {
-        var sides: [MailboxID: [MailboxEntry.OpeningSide]] = [:]
+        var mailboxes: [MailboxEntry] = []
+        var indices: [MailboxID: Int] = [:]
+        let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM mailboxes") ?? 0
+        mailboxes.reserveCapacity(count)
+        indices.reserveCapacity(count)
+        var appIDs = AppIDCache()
+        try db.makeStatement(sql: "SELECT app_id, id, for_nameplate, updated FROM mailboxes").forEachRow { row in
+            let mailbox = MailboxEntry(
+                appID: appIDs.appID(row.text(0)),
+                id: MailboxID(unchecked: WireString(row.text(1))),
+                isForNameplate: row.bool(2),
+                updated: row.time(3)
+            )
+            indices[mailbox.id] = mailboxes.count
+            mailboxes.append(mailbox)
+        }
         let sideRows = "SELECT mailbox_id, rowid, side, added, opened, mood FROM mailbox_sides ORDER BY added, rowid"
         try db.makeStatement(sql: sideRows).forEachRow { row in
+            guard let index = indices[MailboxID(unchecked: WireString(row.text(0)))] else { return }
             let side = MailboxEntry.OpeningSide(
                 row: row.integer(1),
                 side: Side(unchecked: WireString(row.text(2))),
@@ -36,13 +52,13 @@ extension ChannelDatabase {
                 isOpen: row.bool(4),
                 mood: row.optionalText(5)
             )
-            sides[MailboxID(unchecked: WireString(row.text(0))), default: []].append(side)
+            mailboxes[index].sides.append(side)
         }
-        var messages: [MailboxID: [StoredMessage]] = [:]
         let messageRows = """
             SELECT mailbox_id, side, phase, body, msg_id, server_rx FROM messages ORDER BY server_rx, rowid
             """
         try db.makeStatement(sql: messageRows).forEachRow { row in
+            guard let index = indices[MailboxID(unchecked: WireString(row.text(0)))] else { return }
             let message = StoredMessage(
                 side: Side(unchecked: WireString(row.text(1))),
                 phase: Phase(unchecked: WireString(row.text(2))),
@@ -50,23 +66,9 @@ extension ChannelDatabase {
                 id: row.optionalText(4).map { JSONText(encoding: $0) } ?? .null,
                 received: row.time(5)
             )
-            messages[MailboxID(unchecked: WireString(row.text(0))), default: []].append(message)
-        }
-        var mailboxes: [MailboxEntry] = []
-        try db.makeStatement(sql: "SELECT app_id, id, for_nameplate, updated FROM mailboxes").forEachRow { row in
-            let id = MailboxID(unchecked: WireString(row.text(1)))
-            let messages = messages[id] ?? []
+            mailboxes[index].append(message)
             // A message is activity too, and its time is always written down.
-            let updated = max(row.time(3), messages.last?.received ?? row.time(3))
-            let mailbox = MailboxEntry(
-                appID: AppID(unchecked: WireString(row.text(0))),
-                id: id,
-                isForNameplate: row.bool(2),
-                updated: updated,
-                sides: sides[id] ?? [],
-                messages: messages
-            )
-            mailboxes.append(mailbox)
+            _ = mailboxes[index].touch(at: message.received)
         }
         return mailboxes
     }
@@ -84,6 +86,7 @@ extension ChannelDatabase {
             sides[row.integer(0), default: []].append(side)
         }
         var nameplates: [NameplateEntry] = []
+        var appIDs = AppIDCache()
         var misnamed: [Int64] = []
         let rows = "SELECT id, app_id, name, mailbox_id FROM nameplates ORDER BY id"
         try db.makeStatement(sql: rows).forEachRow { row in
@@ -91,7 +94,7 @@ extension ChannelDatabase {
             guard let nameplate = Nameplate(row.text(2)) else { return misnamed.append(number) }
             let entry = NameplateEntry(
                 row: number,
-                appID: AppID(unchecked: WireString(row.text(1))),
+                appID: appIDs.appID(row.text(1)),
                 nameplate: nameplate,
                 mailbox: MailboxID(unchecked: WireString(row.text(3))),
                 sides: sides[number] ?? []
@@ -113,6 +116,17 @@ extension ChannelDatabase {
         rows.nameplateSide = try Int64.fetchOne(db, sql: "SELECT max(rowid) FROM nameplate_sides") ?? 0
         rows.mailboxSide = try Int64.fetchOne(db, sql: "SELECT max(rowid) FROM mailbox_sides") ?? 0
         return rows
+    }
+}
+
+/// One copy of the application's name for all rows that follow one another and have it.
+private struct AppIDCache {
+    private var last = AppID(unchecked: "")
+
+    mutating func appID(_ text: String) -> AppID {
+        if last.text.utf8.elementsEqual(text.utf8) { return last }
+        last = AppID(unchecked: WireString(text))
+        return last
     }
 }
 

@@ -72,6 +72,11 @@ package final class ChannelDatabase {
         logPages.deallocate()
     }
 
+    /// The version of its tables, which stays as it was found.
+    package func schemaVersion() throws -> Int {
+        try queue.inDatabase { try Int.fetchOne($0, sql: "SELECT version FROM version") ?? 0 }
+    }
+
     // MARK: Opening
 
     private static var configuration: Configuration {
@@ -94,9 +99,12 @@ package final class ChannelDatabase {
         defer { unlink(draft) }
         let queue = try DatabaseQueue(path: draft, configuration: configuration)
         try queue.inDatabase { db in
-            // So that a file that grew once can give its pages back.
-            try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
-            try db.execute(sql: "BEGIN; \(ChannelSchema.creation) COMMIT")
+            // Incremental, so that a file that grew once can give its pages back.
+            try db.execute(sql: "PRAGMA page_size = \(ChannelSchema.pageSize); PRAGMA auto_vacuum = INCREMENTAL")
+        }
+        try queue.inTransaction { db in
+            try db.execute(sql: ChannelSchema.creation)
+            return .commit
         }
         try queue.close()
         guard rename(draft, path) == 0 else { throw SystemFailure(number: errno) }
@@ -118,7 +126,7 @@ package final class ChannelDatabase {
         try? db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
     }
 
-    /// 1 MiB of free pages.
+    /// Free pages that are worth giving back.
     private static let largeFreeList = 256
 
     // MARK: Working

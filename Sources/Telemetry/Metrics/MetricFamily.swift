@@ -16,6 +16,7 @@ package struct MetricFamily: Sendable {
         case bytesPerSecond = "bytes per second"
         case seconds
         case unixSeconds = "seconds since 1970"
+        case version
         /// 0 or 1, or always 1.
         case flag
     }
@@ -48,6 +49,20 @@ package struct MetricFamily: Sendable {
     let cells: MetricCells
     /// Series that are not shown while they are zero: combinations that cannot happen, and parts that are not there.
     let hiddenSeries: Set<Int>
+
+    /// The same family with its numbers elsewhere.
+    func with(_ cells: MetricCells) -> Self {
+        Self(
+            name: name,
+            help: help,
+            kind: kind,
+            unit: unit,
+            labels: labels,
+            stability: stability,
+            cells: cells,
+            hiddenSeries: hiddenSeries
+        )
+    }
 
     /// The label values of every series, the last label changing fastest.
     package var series: [[String]] { Self.combinations(of: labels) }

@@ -12,8 +12,11 @@ package final class MetricTable: Sendable {
     let transit: TransitMetrics
     let usage: UsageMetrics
     package let admin: AdminMetrics
-    /// The table, in the order in which it is shown.
+    /// The table, in the order in which it is shown. When privacy is strict, these are the numbers of the last window's
+    /// end: whoever shows metrics must read them here.
     package let families: [MetricFamily]
+    /// `nil` unless privacy is strict.
+    let held: HeldMetrics?
 
     init(_ configuration: TelemetryConfiguration) {
         var layout = MetricLayout()
@@ -28,9 +31,15 @@ package final class MetricTable: Sendable {
         transit = TransitMetrics(&layout)
         usage = UsageMetrics(&layout)
         admin = AdminMetrics(&layout)
-        families = layout.families
+        held = configuration.isStrict ? HeldMetrics(layout.families) : nil
+        families = held?.families ?? layout.families
         process.state.set(1, .starting)
         process.startTime.set(WallClock.now.seconds)
         usage.blurSeconds.set(Double(max(0, configuration.blurSeconds)))
+        usage.retentionSeconds.set(configuration.usageRetention?.seconds ?? 0)
+        held?.publish()
     }
+
+    /// Shows which version the tables of the channel database have. Before the services start.
+    package func showChannelSchema(version: Int) { usage.schemaVersion.set(Double(version), .channel) }
 }

@@ -6,6 +6,10 @@ struct UsageMetrics: Sendable {
     let queued: Gauge<RecordSink>
     let lastWrite: Gauge<RecordSink>
     let blurSeconds: Gauge<>
+    let retentionSeconds: Gauge<>
+    let oldestRecord: Gauge<>
+    let databaseRows: Gauge<UsageTable>
+    let schemaVersion: Gauge<Database>
     let databaseDuration: Histogram<Database, DatabaseOperation>
     let databaseErrors: Counter<Database, DatabaseFailure>
     let databaseSize: Gauge<Database, DatabaseFile>
@@ -41,6 +45,32 @@ struct UsageMetrics: Sendable {
             "Window to which start times are rounded down, 0 when they are exact.",
             unit: .seconds,
             .stable
+        )
+        retentionSeconds = table.gauge(
+            "wormhole_usage_retention_seconds",
+            "How long usage records are kept, 0 when for ever.",
+            unit: .seconds,
+            .stable
+        )
+        oldestRecord = table.gauge(
+            "wormhole_usage_oldest_record_timestamp_seconds",
+            "When the oldest record in the usage database started, as it is stored; 0 without any.",
+            unit: .unixSeconds,
+            .stable
+        )
+        databaseRows = table.gauge(
+            "wormhole_db_rows",
+            "Rows of the usage database, by table.",
+            unit: .records,
+            .detail,
+            labels: UsageTable.self
+        )
+        schemaVersion = table.gauge(
+            "wormhole_db_schema_version",
+            "Version of each database's tables, as the original servers count them; 0 when there is none.",
+            unit: .version,
+            .stable,
+            labels: Database.self
         )
         databaseDuration = table.histogram(
             "wormhole_db_operation_duration_seconds",
@@ -80,6 +110,24 @@ struct UsageMetrics: Sendable {
             .detail,
             labels: LogStream.self
         )
+    }
+}
+
+/// A table of the usage database, by what its rows tell of.
+enum UsageTable: String, MetricLabel {
+    case nameplates, mailboxes
+    case clientVersions = "client_versions"
+    case transit
+    static var labelName: String { "table" }
+
+    init(_ kind: RecordKind) {
+        self =
+            switch kind {
+            case .nameplate: .nameplates
+            case .mailbox: .mailboxes
+            case .clientVersion: .clientVersions
+            case .transit: .transit
+            }
     }
 }
 

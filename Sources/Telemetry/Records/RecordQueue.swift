@@ -10,6 +10,8 @@ import WormholeWire
 final class RecordQueue: Sendable {
     private struct State {
         var records: Deque<UsageRecord> = []
+        /// Records that were taken and are neither written nor given back yet.
+        var underWay = 0
         var takerSleeps = false
         var isClosed = false
     }
@@ -41,13 +43,22 @@ final class RecordQueue: Sendable {
         if wakes { wakeUp.signal() }
     }
 
-    /// Takes the oldest records.
+    /// Takes the oldest records; ``settle()``, ``putBack(_:)`` or ``drop(_:)`` tells what became of them.
     func take(upTo limit: Int) -> [UsageRecord] {
         state.withLock { state in
             let taken = Array(state.records.prefix(limit))
             state.records.removeFirst(taken.count)
+            state.underWay = taken.count
             dropOldest(of: &state)
             return taken
+        }
+    }
+
+    /// Says that what was taken is written.
+    func settle() {
+        state.withLock { state in
+            state.underWay = 0
+            dropOldest(of: &state)
         }
     }
 
@@ -55,14 +66,17 @@ final class RecordQueue: Sendable {
     func putBack(_ records: [UsageRecord]) {
         state.withLock { state in
             state.records.prepend(contentsOf: records)
+            state.underWay = 0
             dropOldest(of: &state)
         }
     }
 
     /// Counts what was taken and cannot be written, ever.
     func drop(_ records: [UsageRecord]) {
-        state.withLock { _ in
+        state.withLock { state in
             for record in records { countDrop(record) }
+            state.underWay = 0
+            dropOldest(of: &state)
         }
     }
 
@@ -83,6 +97,13 @@ final class RecordQueue: Sendable {
         _ = wakeUp.wait(timeout: .now() + time.seconds)
     }
 
+    /// Counts records that never came into the queue.
+    func refuse(_ records: [UsageRecord]) {
+        state.withLock { _ in
+            for record in records { countDrop(record) }
+        }
+    }
+
     /// Says that nothing will be added any more.
     func close() {
         state.withLock { $0.isClosed = true }
@@ -100,7 +121,7 @@ final class RecordQueue: Sendable {
             for record in state.records.prefix(excess) { countDrop(record) }
             state.records.removeFirst(excess)
         }
-        metrics.queued.set(Double(state.records.count), sink)
+        metrics.queued.set(Double(state.records.count + state.underWay), sink)
     }
 
     private func countDrop(_ record: UsageRecord) {

@@ -23,6 +23,16 @@ package enum UsageRecord: Equatable, Sendable {
         }
     }
 
+    /// When what it tells of began.
+    var started: Timestamp {
+        switch self {
+        case .nameplate(let summary): summary.started
+        case .mailbox(let summary): summary.started
+        case .transit(let summary): summary.started
+        case .clientVersion(let binding): binding.connected
+        }
+    }
+
     /// The record an observation carries.
     ///
     /// - Returns: `nil` for observations that are no record, and for the second connection of a pair, whose partner's

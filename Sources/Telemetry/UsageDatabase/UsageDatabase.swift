@@ -26,18 +26,62 @@ final class UsageDatabase {
     func write(_ records: [UsageRecord], current: CurrentRow) throws {
         try queue.writeWithoutTransaction { database in
             try database.inTransaction(.immediate) {
-                for record in records { try insert(record, into: database) }
+                var inserted: [RecordKind: Int] = [:]
+                for record in records where try insert(record, into: database) {
+                    inserted[record.kind, default: 0] += 1
+                }
+                for (kind, rows) in inserted {
+                    try UsageCounts.count(newest: rows, of: .table(of: kind), in: database)
+                }
                 try replaceCurrent(by: current, in: database)
                 return .commit
             }
         }
     }
 
-    private func insert(_ record: UsageRecord, into database: GRDB.Database) throws {
+    /// Deletes some of the records that started before a time, in one short transaction.
+    ///
+    /// - Returns: Whether there may be more.
+    func deleteSome(before limit: Timestamp) throws -> Bool {
+        var hasMore = false
+        try queue.writeWithoutTransaction { database in
+            try database.inTransaction(.immediate) {
+                hasMore = try UsageRetention.deleteSome(before: limit, in: database)
+                return .commit
+            }
+        }
+        return hasMore
+    }
+
+    /// How many rows each table has.
+    func rowCounts() throws -> [(RecordKind, Int)] {
+        try queue.read { database in
+            try DetailTable.all.map { table in
+                let sql = "SELECT value FROM counted WHERE name = ?"
+                return (table.kind, try Int.fetchOne(database, sql: sql, arguments: [table.name]) ?? 0)
+            }
+        }
+    }
+
+    /// When the oldest record started, as it is stored; `nil` without any.
+    func oldestRecord() throws -> Timestamp? {
+        try queue.read { database in
+            try DetailTable.all.compactMap { table in
+                guard try database.tableExists(table.name) else { return nil }
+                let sql = "SELECT min(\(table.timeColumn)) FROM `\(table.name)`"
+                return try Double.fetchOne(database, sql: sql).map { Timestamp(seconds: $0) }
+            }.min()
+        }
+    }
+
+    /// The version the original servers know the tables by.
+    var version: Int { UsageSchema.version(of: file.schema) }
+
+    /// - Returns: Whether it became a row. A relay alone has tables for transfers only, and no other records.
+    private func insert(_ record: UsageRecord, into database: GRDB.Database) throws -> Bool {
+        guard file.schema == .mailboxSuperset || record.kind == .transit else { return false }
         switch record {
         case .nameplate(let summary):
-            // A relay alone has no such table, and no such records.
-            guard file.schema == .mailboxSuperset else { return }
             try insert(
                 into: "nameplates",
                 UsageSchema.nameplates,
@@ -48,7 +92,6 @@ final class UsageDatabase {
                 ]
             )
         case .mailbox(let summary):
-            guard file.schema == .mailboxSuperset else { return }
             try insert(
                 into: "mailboxes",
                 UsageSchema.mailboxes,
@@ -59,7 +102,6 @@ final class UsageDatabase {
                 ]
             )
         case .clientVersion(let binding):
-            guard file.schema == .mailboxSuperset else { return }
             try insert(
                 into: "client_versions",
                 UsageSchema.clientVersions,
@@ -80,6 +122,7 @@ final class UsageDatabase {
                 ]
             )
         }
+        return true
     }
 
     private func replaceCurrent(by row: CurrentRow, in database: GRDB.Database) throws {
@@ -98,11 +141,17 @@ final class UsageDatabase {
             )
         case .transitOnly:
             // The relay's own are whole seconds.
+            let rebooted = row.rebooted.wholeSeconds
             try insert(
                 into: "current",
                 UsageSchema.mailboxCurrent.prefix(2) + UsageSchema.relayCurrent,
                 database,
-                [row.rebooted.wholeSeconds, row.updated.wholeSeconds] + relay
+                [rebooted, row.updated.wholeSeconds] + relay
+            )
+            try database.execute(sql: "DELETE FROM blurring")
+            try database.execute(
+                sql: "INSERT INTO blurring (rebooted, blur_time) VALUES (?, ?)",
+                arguments: [rebooted, row.blurSeconds]
             )
         }
     }
@@ -134,8 +183,4 @@ private struct FileIdentity: Equatable {
         device = status.st_dev
         number = status.st_ino
     }
-}
-
-extension Timestamp {
-    fileprivate var wholeSeconds: Int64 { microseconds / 1_000_000 }
 }

@@ -6,7 +6,7 @@ struct UsageDatabaseContents {
     enum Verdict: Equatable {
         /// It is as we would have made it.
         case usable
-        /// An original server's file of this version, to be copied and completed.
+        /// A file of this version that lacks some of our tables, as an original server's does: to be copied and completed.
         case completable(version: Int)
         /// Not ours to touch; the text continues a sentence that begins with the file's name.
         case refused(String)
@@ -17,6 +17,7 @@ struct UsageDatabaseContents {
     /// The columns of each table.
     private let columns: [String: Set<String>]
     private let hasBrokenReferences: Bool
+    private let isMigrated: Bool
 
     init(_ database: Database) throws {
         var columns: [String: Set<String>] = [:]
@@ -29,6 +30,7 @@ struct UsageDatabaseContents {
             ? try Row.fetchAll(database, sql: "SELECT version FROM version").map { $0[0] as? Int64 }.map {
                 $0.flatMap { Int(exactly: $0) }
             } : nil
+        isMigrated = try UsageMigrations.migrator.hasCompletedMigrations(database)
         hasBrokenReferences = try Row.fetchOne(database, sql: "PRAGMA foreign_key_check") != nil
     }
 
@@ -41,7 +43,7 @@ struct UsageDatabaseContents {
         case .transitOnly:
             guard version == 1 else { return .refused("has version \(version), and the relay alone writes version 1") }
             guard isRelay else { return .refused("is the usage database of a mailbox server") }
-            return .usable
+            return isMigrated ? .usable : .completable(version: 1)
         case .mailboxSuperset:
             switch version {
             case 1: return .completable(version: 1)
@@ -49,11 +51,14 @@ struct UsageDatabaseContents {
                 guard isMailbox, has("client_versions", UsageSchema.clientVersions) else {
                     return .refused("says it has version 2, but lacks its tables")
                 }
-                return isRelay ? .usable : .completable(version: 2)
+                return isRelay && isMigrated ? .usable : .completable(version: 2)
             default: return .refused("has version \(version), and this program knows versions 1 and 2")
             }
         }
     }
+
+    /// A relay's own file, without a mailbox server's tables.
+    var isRelayAlone: Bool { isRelay && !isMailbox }
 
     private var isMailbox: Bool {
         has("current", UsageSchema.mailboxCurrent) && has("nameplates", UsageSchema.nameplates)

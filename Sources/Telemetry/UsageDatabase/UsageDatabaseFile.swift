@@ -15,26 +15,47 @@ struct UsageDatabaseFile {
         do {
             if path == ":memory:" {
                 let queue = try DatabaseQueue(configuration: configuration)
-                try queue.write { try UsageSchema.complete(schema, in: $0) }
+                try fill(queue)
                 return queue
             }
             try checkPath()
             if try !isPresent() { try create() }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            switch try queue.read({ try UsageDatabaseContents($0).verdict(for: schema) }) {
-            case .usable: break
+            let (verdict, hasNewRows) = try queue.read { database in
+                let verdict = try UsageDatabaseContents(database).verdict(for: schema)
+                return (verdict, verdict == .usable ? try !UsageCounts.uncounted(in: database).isEmpty : false)
+            }
+            switch verdict {
+            case .usable: if hasNewRows { try queue.write { try UsageCounts.countWhatIsNew(in: $0) } }
             case .refused(let reason): throw TelemetryError(.foreignDatabase, "\(path) \(reason)")
             case .completable(let version):
                 try copy(queue, to: "\(path)-backup-v\(version)")
-                try queue.write { try UsageSchema.complete(schema, in: $0) }
+                try fill(queue)
             }
             return queue
-        } catch let error as TelemetryError {
-            throw error
-        } catch let error as DatabaseError {
-            throw translate(error)
         } catch {
-            throw TelemetryError(.unusableFile, "\(path): \(error)")
+            throw TelemetryError(opening: path, error)
+        }
+    }
+
+    /// Opens an existing database for reading alone. Nothing is created, and nothing is changed.
+    ///
+    /// - Throws: ``TelemetryError`` naming the file.
+    static func openForReading(_ path: String) throws(TelemetryError) -> DatabaseQueue {
+        guard access(path, F_OK) == 0, access(path, R_OK) == 0 else {
+            throw TelemetryError(.unusableFile, "\(path): \(String(cString: strerror(errno)))")
+        }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw TelemetryError(.unusableFile, "\(path) is not a file")
+        }
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        do {
+            return try DatabaseQueue(path: path, configuration: configuration)
+        } catch {
+            throw TelemetryError(opening: path, error)
         }
     }
 
@@ -42,6 +63,8 @@ struct UsageDatabaseFile {
         var configuration = Configuration()
         configuration.label = "usage"
         configuration.busyMode = .callback(waitsForLock)
+        // What retention deletes is overwritten, wherever SQLite was built.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA secure_delete = ON") }
         return configuration
     }
 
@@ -77,7 +100,7 @@ struct UsageDatabaseFile {
         let temporary = try makeTemporaryFile()
         do {
             let queue = try DatabaseQueue(path: temporary, configuration: configuration)
-            try queue.write { try UsageSchema.complete(schema, in: $0) }
+            try fill(queue)
             try queue.close()
             try publish(temporary)
         } catch {
@@ -85,6 +108,12 @@ struct UsageDatabaseFile {
             unlink(temporary + "-journal")
             throw error
         }
+    }
+
+    /// Makes what is missing: the original servers' tables, and then our own.
+    private func fill(_ queue: DatabaseQueue) throws {
+        try queue.write { try UsageSchema.complete(schema, in: $0) }
+        try UsageMigrations.migrator.migrate(queue)
     }
 
     /// Copies the database as it is now, replacing an older copy; readable to whom the database is.
@@ -135,13 +164,22 @@ struct UsageDatabaseFile {
         }
     }
 
-    private func translate(_ error: DatabaseError) -> TelemetryError {
-        switch error.resultCode.primaryResultCode {
-        case .SQLITE_NOTADB, .SQLITE_CORRUPT: TelemetryError(.foreignDatabase, "\(path) is not an SQLite database")
-        case .SQLITE_BUSY, .SQLITE_LOCKED: TelemetryError(.lockedDatabase, "\(path) is locked by another program")
-        default: TelemetryError(.unusableFile, "\(path): \(error.message ?? error.resultCode.description)")
+    private func lastError() -> String { String(cString: strerror(errno)) }
+}
+
+extension TelemetryError {
+    /// What an error means for a database file.
+    init(opening path: String, _ error: any Error) {
+        switch error {
+        case let error as TelemetryError: self = error
+        case let error as DatabaseError:
+            switch error.resultCode.primaryResultCode {
+            case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+                self.init(.foreignDatabase, "\(path) is not an SQLite database")
+            case .SQLITE_BUSY, .SQLITE_LOCKED: self.init(.lockedDatabase, "\(path) is locked by another program")
+            default: self.init(.unusableFile, "\(path): \(error.message ?? error.resultCode.description)")
+            }
+        default: self.init(.unusableFile, "\(path): \(error)")
         }
     }
-
-    private func lastError() -> String { String(cString: strerror(errno)) }
 }

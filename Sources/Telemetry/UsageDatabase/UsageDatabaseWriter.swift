@@ -42,7 +42,7 @@ final class UsageDatabaseWriter: Sendable {
         self.pipeline = pipeline
         self.logger = logger
         started = WallClock.now
-        queue = RecordQueue(for: .database, capacity: configuration.queueCapacity, metrics: metrics)
+        queue = RecordQueue(for: .database, capacity: configuration.sinkCapacity, metrics: metrics)
         let deadline = Deadline()
         self.deadline = deadline
         file = UsageDatabaseFile(path: path, schema: configuration.usageSchema) { tries in
@@ -60,6 +60,9 @@ final class UsageDatabaseWriter: Sendable {
 
     /// Adds records. From the telemetry thread.
     func append(_ records: [UsageRecord]) { queue.append(records) }
+
+    /// Counts records that could not be held until their window is over. From the telemetry thread.
+    func drop(_ records: [UsageRecord]) { queue.refuse(records) }
 
     /// What the next `current` row shows. From the telemetry thread.
     func update(_ levels: CurrentRow.Levels) { self.levels.withLock { $0 = levels } }
@@ -80,7 +83,14 @@ final class UsageDatabaseWriter: Sendable {
         var lastWrite = MonotonicClock.nanoseconds
         var isBehind = session.write(currentRow) && queue.count >= Self.batchSize
         while !queue.isClosed {
-            queue.wait(upTo: configuration.currentInterval - MonotonicClock.duration(since: lastWrite))
+            // One short transaction, and then records come first again.
+            while queue.count == 0, session.deleteSomeOldRecords() { queue.pause(.milliseconds(5)) }
+            queue.wait(
+                upTo: min(
+                    configuration.currentInterval - MonotonicClock.duration(since: lastWrite),
+                    session.retention.rest
+                )
+            )
             let age = MonotonicClock.duration(since: lastWrite)
             guard queue.count > 0 || age >= configuration.currentInterval else { continue }
             if !isBehind { queue.pause(configuration.commitInterval - age) }

@@ -33,13 +33,48 @@ struct RecordLogOptions: ParsableArguments {
     )
     var logKinds: Set<RecordKind>?
 
-    func validate() throws {
-        if let logFd, logFd < 0 { throw ValidationError("A descriptor is not negative.") }
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            """
+            standard, or strict: durations are rounded to the window of --blur-usage as well, and records and metrics \
+            follow at its end.
+            """,
+            valueName: "mode"
+        )
+    )
+    var privacy = Privacy.standard
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Delete rows from the usage database when they are this old (default: never); totals stay.",
+            valueName: "days"
+        )
+    )
+    var usageRetention: Int?
+
+    /// How much records and metrics may tell beyond the window.
+    enum Privacy: String, ExpressibleByArgument, CaseIterable {
+        case standard, strict
     }
 
-    func apply(to settings: inout RecordSettings, standardKinds: StandardKinds) {
+    func validate() throws {
+        if let logFd, logFd < 0 { throw ValidationError("A descriptor is not negative.") }
+        if let usageRetention, !(1...36_500).contains(usageRetention) {
+            throw ValidationError("--usage-retention takes a number of days from 1 to 36500.")
+        }
+    }
+
+    /// - Throws: `ValidationError` when privacy is to be strict without a window. Call after the window is known.
+    func apply(to settings: inout RecordSettings, standardKinds: StandardKinds) throws {
         settings.logDescriptor = logFd
         settings.logKinds = logKinds ?? standardKinds.kinds
+        settings.hasStrictPrivacy = privacy == .strict
+        settings.retentionSeconds = usageRetention.map { $0 * 86400 }
+        guard !settings.hasStrictPrivacy || settings.blurSeconds > 0 else {
+            throw ValidationError("--privacy=strict needs a window: give --blur-usage a number of seconds above 0.")
+        }
     }
 
     /// - Throws: `ValidationError` for a window that is negative, or longer than a century.

@@ -6,15 +6,19 @@ struct MailboxClient {
     let connection: WebSocketTestClient
 
     /// Connects and binds.
-    init(port: Int, app: String, side: String) async throws {
-        try await self.init(over: .connect(port: port), app: app, side: side)
+    ///
+    /// - Parameter version: What it says it is: an implementation and its version.
+    init(port: Int, app: String, side: String, version: [String]? = nil) async throws {
+        try await self.init(over: .connect(port: port), app: app, side: side, version: version)
     }
 
     /// Upgrades a connection and binds.
-    init(over socket: WebSocketTestSocket, app: String, side: String) async throws {
+    init(over socket: WebSocketTestSocket, app: String, side: String, version: [String]? = nil) async throws {
         connection = try await WebSocketTestClient.upgrade(socket, path: "/v1")
         _ = try await next("welcome")
-        try await send(["type": "bind", "appid": .string(app), "side": .string(side)])
+        var bind: [String: JSON] = ["type": "bind", "appid": .string(app), "side": .string(side)]
+        bind["client_version"] = version.map { .array($0.map { .string($0) }) }
+        try await send(.object(bind))
     }
 
     func send(_ message: JSON) async throws {

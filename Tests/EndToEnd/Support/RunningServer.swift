@@ -20,6 +20,7 @@ actor RunningServer {
     private let options: [String]
     private let sandbox: Sandbox?
     private let records: String?
+    private let shell: String?
     private(set) var child: ChildProcess
     private(set) var ports: Ports
 
@@ -28,27 +29,30 @@ actor RunningServer {
     /// - Parameters:
     ///   - options: Come after those for free ports, and win.
     ///   - recordsLines: Whether lines of JSON go to the file ``recordLines()`` reads.
+    ///   - shell: What a shell does before it gives its place to the server.
     init(
         _ options: String...,
         in sandbox: Sandbox? = nil,
         recordsLines: Bool = false,
+        shell: String? = nil,
         folder: TemporaryFolder? = nil
     ) async throws {
         self.folder = try folder ?? TemporaryFolder()
         self.sandbox = sandbox
+        self.shell = shell
         records = recordsLines ? self.folder.path + "/records.jsonl" : nil
         self.options =
             [
                 "start", "--state-dir=\(self.folder.path)", "--mailbox=\(Self.anyPort)", "--transit=\(Self.anyPort)",
                 "--transit-websocket=\(Self.anyPort)", "--admin=\(Self.anyPort)",
             ] + (recordsLines ? ["--log-fd=3"] : []) + options
-        (child, ports) = try await Self.launch(self.options, in: sandbox, records: records)
+        (child, ports) = try await Self.launch(self.options, in: sandbox, records: records, shell: shell)
     }
 
     /// Starts again after the process has ended, in the same folder; the ports are new ones.
     func restart() async throws {
         try #require(child.hasEnded, "it still runs")
-        (child, ports) = try await Self.launch(options, in: sandbox, records: records)
+        (child, ports) = try await Self.launch(options, in: sandbox, records: records, shell: shell)
     }
 
     /// Ends it with a signal.
@@ -100,10 +104,16 @@ actor RunningServer {
     private static func launch(
         _ options: [String],
         in sandbox: Sandbox?,
-        records: String?
+        records: String?,
+        shell: String?
     ) async throws -> (ChildProcess, Ports) {
         let setup = ChildProcess.Setup(extraOutput: records)
-        let program = try Repository.server()
+        var program = try Repository.server()
+        var options = options
+        if let shell {
+            options = ["-c", "\(shell); exec \"$@\"", "bash", program] + options
+            program = "bash"
+        }
         let child = try sandbox?.start(program, options, setup) ?? ChildProcess(program, options, setup)
         try await child.errors("the server is ready") { $0.contains("[server] ready") }
         var ports = Ports()

@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// The original mailbox server and ours, one after the other on the same database, under clients that do not notice.
-@Suite("Taking over from the original", .timeLimit(.minutes(5)))
-struct TakeOverTests {
+@Suite("Taking over from the original mailbox server", .timeLimit(.minutes(5)))
+struct MailboxTakeOverTests {
     private static let app = "take-over"
 
     /// A side that has met another at a nameplate, wherever its mailbox is served now.
@@ -18,13 +18,13 @@ struct TakeOverTests {
         init(_ side: String, at nameplate: String, port: Int) async throws {
             self.side = side
             self.nameplate = nameplate
-            client = try await MailboxClient(port: port, app: TakeOverTests.app, side: side)
+            client = try await MailboxClient(port: port, app: MailboxTakeOverTests.app, side: side)
             mailbox = try await client.meet(at: nameplate)
         }
 
         /// Comes back on a new connection, as clients do: claims, opens, and hears everything again.
         mutating func comeBack(to port: Int, hearing bodies: [String]) async throws {
-            client = try await MailboxClient(port: port, app: TakeOverTests.app, side: side)
+            client = try await MailboxClient(port: port, app: MailboxTakeOverTests.app, side: side)
             #expect(try await client.meet(at: nameplate) == mailbox)
             var heard: [String] = []
             while heard.count < bodies.count { heard.append(try await client.next("message")["body"]?.string ?? "") }
