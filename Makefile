@@ -17,6 +17,9 @@ MUNIN_PACKAGES := faketime fonts-dejavu-core libdate-manip-perl libfile-copy-rec
 	libio-socket-inet6-perl liblog-log4perl-perl libnet-server-perl librrds-perl liburi-perl munin-common netbase perl-doc \
 	rrdtool
 
+# What `wormhole_build_info` and `/version` tell; the manifest takes it from the environment.
+export WORMHOLE_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+
 # Options of `wormhole-server start`, such as: make run ARGS=--blur-usage=0
 ARGS ?=
 # Options of `wormhole-bench`, such as: make bench BENCH='--only mailbox --rounds 5'

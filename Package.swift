@@ -9,6 +9,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// The commit, which the Makefile passes. A package without it, such as one from a tarball, is built all the same.
+let revision = Context.environment["WORMHOLE_REVISION"].flatMap { $0.isEmpty ? nil : $0 } ?? "unknown"
+
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -52,9 +55,8 @@ let package = Package(
         .target(
             name: "Appliance",
             dependencies: [
-                "Admin", "Admission", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Telemetry",
-                "TransitService",
-                "WormholeWire", logging,
+                "Admin", "Admission", "CBuildRevision", "LinuxIO", "MailboxRules", "MailboxService", "Observations",
+                "Telemetry", "TransitService", "WormholeWire", logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -129,6 +131,7 @@ let package = Package(
         ),
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: strict),
         .systemLibrary(name: "CLinux"),
+        .target(name: "CBuildRevision", cSettings: [.define("BUILD_REVISION", to: "\"\(revision)\"")]),
         .systemLibrary(
             name: "CMicroHTTPD",
             pkgConfig: "libmicrohttpd",
@@ -154,7 +157,7 @@ let package = Package(
             name: "MailboxServiceTests",
             dependencies: [
                 "Admission", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "TestSupport", "WormholeWire",
-                logging, grdb,
+                logging, grdb, nioCore,
             ],
             swiftSettings: strict
         ),
@@ -168,7 +171,11 @@ let package = Package(
             dependencies: ["LinuxIO", "Observations", "TransitService", "TestSupport", "WormholeWire", logging],
             swiftSettings: strict
         ),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["Telemetry", "TestSupport", logging],
+            swiftSettings: strict
+        ),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "WebSocketServerTests",
@@ -180,7 +187,10 @@ let package = Package(
         .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ApplianceTests",
-            dependencies: ["Appliance", "LinuxIO", "TestSupport", logging],
+            dependencies: [
+                "Appliance", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Telemetry", "TestSupport",
+                "TransitService", "WormholeWire", logging,
+            ],
             swiftSettings: strict
         ),
         .executableTarget(

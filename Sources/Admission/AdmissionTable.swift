@@ -12,6 +12,7 @@ package struct AdmissionTable: ~Copyable {
     private var bySource: [SourceID: Counts] = [:]
     private var arrivalsPaidUntil: Int64 = 0
     private var sourcePaces: SourcePaces
+    private var ofBusiest = HighestCount()
 
     private struct Counts {
         var connections = 0
@@ -43,6 +44,7 @@ package struct AdmissionTable: ~Copyable {
             guard sourcePaces.take(source, at: now) else { return .sourceRate }
             guard limits.arrivals.take(&arrivalsPaidUntil, at: now) else { return .acceptRate }
             bySource[source] = Counts(connections: counts.connections + 1, handshakes: counts.handshakes + 1)
+            ofBusiest.rose(to: counts.connections + 1)
         }
         all.connections += 1
         all.handshakes += 1
@@ -62,6 +64,7 @@ package struct AdmissionTable: ~Copyable {
         if isUnfinished { handshakeEnded(source) }
         all.connections -= 1
         guard let source, let counts = bySource[source] else { return }
+        ofBusiest.fell(to: counts.connections - 1)
         if counts.connections == 1 { bySource[source] = nil } else { bySource[source]?.connections -= 1 }
     }
 
@@ -71,6 +74,10 @@ package struct AdmissionTable: ~Copyable {
     package var handshakeCount: Int { all.handshakes }
     /// Sources that have a connection.
     package var sourceCount: Int { bySource.count }
+    /// How much is held, and by how many.
+    package var levels: TransitSourceLevels {
+        TransitSourceLevels(connections: all.connections, sources: bySource.count, ofBusiest: ofBusiest.highest)
+    }
 
     private static func isFull(_ count: Int, _ limit: Int) -> Bool { limit > 0 && count >= limit }
 }

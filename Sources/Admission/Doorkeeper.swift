@@ -35,16 +35,28 @@ package final class Doorkeeper: Sendable {
     /// - Returns: Its pass, or why it gets none.
     package func admit(_ network: SourceNetwork?, at now: Int64) -> Admission {
         let (source, reason) = state.withLock { state in
-            if state.keyEnds <= now {
-                state.key = State.freshKey
-                state.keyEnds = now + Self.keyLife
-            }
             let source = network.flatMap { $0.isLoopback && !countsLoopback ? nil : Self.name($0, key: state.key) }
             return (source, state.table.admit(source, at: now))
         }
         if let reason { return .refused(reason) }
         return .admitted(DoorPass(doorkeeper: self, source: source))
     }
+
+    /// Hashes addresses with a new key from now on, when the old one has lived long enough. To be called now and then.
+    ///
+    /// - Parameter now: ``SystemClock/monotonicNanoseconds``.
+    /// - Returns: Whether it was time.
+    package func rotateKey(at now: Int64) -> Bool {
+        state.withLock { state in
+            guard state.keyEnds <= now else { return false }
+            state.key = State.freshKey
+            state.keyEnds = now + Self.keyLife
+            return true
+        }
+    }
+
+    /// Where the connections come from.
+    package var levels: TransitSourceLevels { state.withLock { $0.table.levels } }
 
     fileprivate func handshakeEnded(_ source: SourceID?) {
         state.withLock { $0.table.handshakeEnded(source) }

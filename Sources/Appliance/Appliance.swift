@@ -15,6 +15,7 @@ internal import UnixSignals
 /// Everything that can fail does so before the first client is served.
 package struct Appliance: Sendable {
     private let configuration: ApplianceConfiguration
+    private let logCounts = LogCounts()
 
     package init(_ configuration: ApplianceConfiguration) {
         self.configuration = configuration
@@ -29,10 +30,15 @@ package struct Appliance: Sendable {
         _ = Glibc.signal(SIGXFSZ, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let output = try configuration.logFile.map { try LogFile(path: $0) }
-        let logger = { @Sendable (label: String) in
-            Logger(label: label) { label in
-                guard let output else { return LineLogHandler(label: label, level: configuration.logLevel) }
-                return LineLogHandler(label: label, level: configuration.logLevel) { output.write($0) }
+        let write = output.map { output in { @Sendable line in output.write(line) } }
+        let logger = { @Sendable [configuration, logCounts] (label: String) in
+            Logger(label: label) {
+                LineLogHandler(
+                    label: $0,
+                    level: configuration.logLevel,
+                    counts: logCounts,
+                    write: write ?? LineLogHandler.writeToStandardError
+                )
             }
         }
         let log = logger("server")
@@ -42,7 +48,7 @@ package struct Appliance: Sendable {
         var listeners = try Listeners.open(configuration)
         let paths = listeners.paths
         defer { for path in paths { path.remove() } }
-        let parts = try Parts(configuration, listeners: &listeners, logger: logger)
+        let parts = try Parts(configuration, listeners: &listeners, logCounts: logCounts, logger: logger)
         if let limit { log.info("\(limit.summary)") }
         try await parts.start()
         log.info("ready")

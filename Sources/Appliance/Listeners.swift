@@ -11,6 +11,8 @@ struct Listeners: ~Copyable {
     private(set) var paths: [SocketPath] = []
 
     private(set) var names = ListenerNames()
+    /// Where the server finds itself.
+    private(set) var selfTest = SelfTestSubject()
 
     private init() {}
 
@@ -35,18 +37,22 @@ struct Listeners: ~Copyable {
             admin = consume socket
         }
         if let endpoint = configuration.mailbox?.endpoint {
-            mailbox = try open(endpoint)
+            let socket = try open(endpoint)
+            selfTest.mailbox = ListenerAddress(of: socket)
+            mailbox = consume socket
         }
         if let endpoint = configuration.transit?.tcp {
             try refuseProxyHeader(endpoint)
             let socket = try open(endpoint)
             names.transit = socket.name
+            selfTest.transit = ListenerAddress(of: socket)
             transit = consume socket
         }
         if let endpoint = configuration.transit?.webSocket {
             let socket = try open(endpoint)
             names.transitWebSocket = socket.name
             names.transitWebSocketPort = socket.port
+            selfTest.transitWebSocket = ListenerAddress(of: socket)
             transitWebSocket = consume socket
         }
     }

@@ -14,11 +14,11 @@ internal import UnixSignals
 struct Parts: Sendable {
     private let configuration: ApplianceConfiguration
     private let names: ListenerNames
-    private let pipeline: ObservationPipeline
     private let telemetry: Telemetry
     private let admin: AdminServer?
     private let transit: TransitServer?
     private let mailbox: MailboxServer?
+    private let selfTest: SelfTest?
     private let logger: @Sendable (String) -> Logger
 
     /// Opens the databases and hands every part its listener. Nothing runs yet.
@@ -27,19 +27,25 @@ struct Parts: Sendable {
     init(
         _ configuration: ApplianceConfiguration,
         listeners: inout Listeners,
+        logCounts: LogCounts,
         logger: @escaping @Sendable (String) -> Logger
     ) throws {
         self.configuration = configuration
         self.logger = logger
         names = listeners.names
-        pipeline = ObservationPipeline()
+        let pipeline = ObservationPipeline()
+        let identity = configuration.selfTestInterval > .zero ? listeners.selfTest.identity : nil
+        var settings = configuration.telemetry
+        settings.logCounts = logCounts
+        settings.selfTestIdentity = identity
         telemetry = try Telemetry(
-            configuration: configuration.telemetry,
+            configuration: settings,
             pipeline: pipeline,
             logger: logger("telemetry")
         )
         mailbox =
-            if let settings = configuration.mailboxService, let listener = listeners.mailbox.take() {
+            if let settings = configuration.mailboxService(testedAs: identity), let listener = listeners.mailbox.take()
+            {
                 try MailboxServer(
                     configuration: settings,
                     listener: listener,
@@ -52,7 +58,7 @@ struct Parts: Sendable {
             }
         if let mailbox { telemetry.metrics.showChannelSchema(version: mailbox.channelSchemaVersion) }
         transit =
-            if let settings = configuration.transitService {
+            if let settings = configuration.transitService(testedAs: identity) {
                 TransitServer(
                     configuration: settings,
                     tcp: listeners.transit.take(),
@@ -64,6 +70,15 @@ struct Parts: Sendable {
             } else {
                 nil
             }
+        selfTest =
+            identity == nil
+            ? nil
+            : try SelfTest(
+                of: listeners.selfTest,
+                every: configuration.selfTestInterval,
+                reporter: telemetry.reporter,
+                logger: logger("self-test")
+            )
         admin =
             if let listener = listeners.admin.take() {
                 AdminServer(
@@ -99,6 +114,7 @@ struct Parts: Sendable {
             warnAboutMailboxOptions()
             try await mailbox.start()
         }
+        watchOver()
         report(.lifecycleChanged(.ready))
     }
 
@@ -135,7 +151,24 @@ struct Parts: Sendable {
         }
     }
 
+    /// Has the services checked and tested, by the clock.
+    private func watchOver() {
+        telemetry.consistency.start(every: configuration.consistencyInterval) { [mailbox, transit] in
+            let ofMailbox = await mailbox?.audit() ?? []
+            let ofTransit = await transit?.audit() ?? []
+            return ofMailbox + ofTransit
+        }
+        do throws(ErrorNumber) {
+            try selfTest?.start()
+        } catch {
+            logger("self-test").error("the server will not test itself: \(error)")
+        }
+    }
+
     private func stopServices() async {
+        async let checksStopped: Void = telemetry.consistency.stop()
+        await selfTest?.stop()
+        await checksStopped
         async let transitStopped: Void? = transit?.stop(drainTimeout: configuration.drainTimeout)
         async let mailboxStopped: Void? = mailbox?.stop()
         _ = await (transitStopped, mailboxStopped)
@@ -157,8 +190,6 @@ struct Parts: Sendable {
     }
 
     private func report(_ observation: Observation) {
-        let source = pipeline.makeSource(capacity: 1)
-        source.append(observation)
-        source.flush()
+        telemetry.reporter.report(observation)
     }
 }

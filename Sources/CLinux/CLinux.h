@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/types.h>

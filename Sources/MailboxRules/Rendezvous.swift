@@ -15,6 +15,8 @@ package struct Rendezvous<Store: ChannelStore> {
     /// With `false`, `list` is answered with nothing, so that nobody can enumerate waiting transfers.
     private let allowsList: Bool
     private let permission: PermissionPolicy
+    /// The application of the server's own test, which needs no permission; `nil` when there is none.
+    private let selfTestApp: AppID?
     private var connections: [ConnectionID: ClientConnection] = [:]
     /// Connections in the order they came, to find those that do not bind in time; some have bound or gone since.
     private var unbound: Deque<(id: ConnectionID, deadline: Timestamp)> = []
@@ -22,14 +24,21 @@ package struct Rendezvous<Store: ChannelStore> {
     /// Reused for every command.
     private var events: [StoreEvent] = []
 
-    package init(store: Store, welcome: Welcome, limits: MailboxLimits, allowsList: Bool, permission: PermissionPolicy)
-    {
+    package init(
+        store: Store,
+        welcome: Welcome,
+        limits: MailboxLimits,
+        allowsList: Bool,
+        permission: PermissionPolicy,
+        selfTestApp: AppID? = nil
+    ) {
         self.store = store
         self.welcome = welcome
         self.limits = limits
         self.allowsList = allowsList
         self.permission = permission
         sourceLimits = SourceLimits(limits)
+        self.selfTestApp = selfTestApp
     }
 
     // MARK: The life of a connection
@@ -124,6 +133,14 @@ package struct Rendezvous<Store: ChannelStore> {
         connections[id].map(ConnectionStatus.init)
     }
 
+    // MARK: What there is
+
+    /// The mailbox a connection has open, or is opening.
+    func opened(by id: ConnectionID) -> MailboxID? {
+        guard let connection = connections[id] else { return nil }
+        return connection.binding?.openMailbox ?? connection.mailboxBeingOpened
+    }
+
     // MARK: The store's answers
 
     /// Tells clients whose commands could not be written down, and ends their connections: what they were not told did not
@@ -214,6 +231,9 @@ package struct Rendezvous<Store: ChannelStore> {
                 effects.append(.observe(.limitHit(limit)))
                 let verdict = ClientConnection.Verdict.refuse(.tooOften(MailboxCommand(message.command)))
                 return answer(message, verdict, received: received, to: id, after: .immediate, into: &effects)
+            }
+            if let selfTestApp, case .bind(.present(selfTestApp), _, _) = message.command {
+                connections.values[index].permission = .open
             }
             let verdict = connections.values[index].judge(message, received: received)
             guard case .ask(let operation) = verdict else {

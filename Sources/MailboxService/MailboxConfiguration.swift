@@ -17,6 +17,8 @@ package struct MailboxConfiguration: Sendable {
     package var expiry = ExpiryPolicy()
     /// How often what has expired is removed.
     package var expiryInterval: Duration = .seconds(300)
+    /// The application of the server's own test; `nil` when there is none.
+    package var selfTestApp: AppID?
     /// One log line with the client's address for every connection. Off while usage is blurred.
     package var logsConnections = false
 

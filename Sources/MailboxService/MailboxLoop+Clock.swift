@@ -1,3 +1,5 @@
+import Admission
+import LinuxIO
 import MailboxRules
 import NIOCore
 import Observations
@@ -6,6 +8,7 @@ import WormholeWire
 /// What happens by the clock.
 extension MailboxLoop {
     func expire() {
+        _ = doorkeeper.rotateKey(at: SystemClock.monotonicNanoseconds)
         addressIDs?.rotateIfDue(at: .now, observing: source)
         let started = ContinuousClock.now
         rendezvous.expire(at: .now, into: &effects)

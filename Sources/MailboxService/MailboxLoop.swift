@@ -42,6 +42,8 @@ final class MailboxLoop {
     private var unfinished: Deque<(point: Journal.Point, what: Unfinished)> = []
     private var isTurnEndScheduled = false
     private var reportedLevels = MailboxLevels()
+    /// Whether everybody has been told what there is; not so after a report for which there was no room.
+    private(set) var areLevelsReported = true
 
     var expiryTimer: Scheduled<Void>?
     var bindTimer: Scheduled<Void>?
@@ -86,7 +88,8 @@ final class MailboxLoop {
             welcome: configuration.welcome,
             limits: configuration.limits,
             allowsList: configuration.allowsList,
-            permission: configuration.permission
+            permission: configuration.permission,
+            selfTestApp: configuration.selfTestApp
         )
     }
 
@@ -100,6 +103,12 @@ final class MailboxLoop {
         )
         source.append(.readinessChanged(.channelDatabase, isReady: true))
         source.append(.readinessChanged(.mailbox, isReady: true))
+        source.append(
+            .mailboxCapacityChanged(
+                connections: configuration.maximumConnections,
+                storedBytes: configuration.limits.storedBytes
+            )
+        )
         if case .hashcash(let bits, _) = configuration.permission {
             source.append(.permissionDifficultyChanged(bits: bits))
         }
@@ -262,9 +271,10 @@ final class MailboxLoop {
             return !client.isClogged
         }
         levels.sendQueueBytes = clogged.reduce(0) { $0 + $1.queuedBytes }
+        // Reported again with the next pulse, if not before, when there is no room.
         if levels != reportedLevels {
-            reportedLevels = levels
-            source.append(.mailboxLevels(levels))
+            areLevelsReported = source.append(.mailboxLevels(levels))
+            if areLevelsReported { reportedLevels = levels }
         }
         source.flush()
     }

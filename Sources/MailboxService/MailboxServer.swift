@@ -10,7 +10,9 @@ import WebSocketServer
 package final class MailboxServer: Sendable {
     private let configuration: MailboxConfiguration
     private let group: MultiThreadedEventLoopGroup
-    private let loop: NIOLoopBoundBox<MailboxLoop>
+    let loop: NIOLoopBoundBox<MailboxLoop>
+    /// Where its state is owned.
+    var eventLoop: any EventLoop { group.next() }
     private let state: Mutex<State>
     private let logger: Logger
     private let name: String
@@ -119,6 +121,14 @@ package final class MailboxServer: Sendable {
         settings.expectsProxyHeader = expectsProxyHeader
         settings.closeTimeout = configuration.closeTimeout
         return settings
+    }
+
+    /// Looks for state that should not exist, in pieces small enough not to keep anybody waiting.
+    ///
+    /// Not to be called while, or after, the server stops.
+    package func audit() async -> [InvariantFinding] {
+        // The loop runs as long as the server is not stopped, so that there is an answer.
+        (try? await group.next().flatSubmit { self.loop.value.audit() }.get()) ?? []
     }
 
     /// Stops accepting, keeps what was promised, sends Close 1001 to every client, and closes the database.

@@ -18,8 +18,21 @@ package struct MailboxLevels: Equatable, Sendable {
         }
     }
 
+    /// Short nameplates that are taken: of each length, in the application that has most of them.
+    package struct ShortNameplates: Equatable, Sendable {
+        /// Of 9.
+        package var ofOneDigit = 0
+        /// Of 90.
+        package var ofTwoDigits = 0
+        /// Of 900.
+        package var ofThreeDigits = 0
+
+        package init() {}
+    }
+
     package var apps = 0
     package var nameplates = BySides()
+    package var shortNameplates = ShortNameplates()
     package var mailboxes = BySides()
     package var storedMessages = 0
     /// Bytes of the bodies of the stored messages.
@@ -46,6 +59,25 @@ package struct TransitWaitingLevels: Equatable, Sendable {
         self.tokens = tokens
         self.oldest = oldest
     }
+}
+
+/// Where the relay's connections come from, as far as they are counted by source.
+package struct TransitSourceLevels: Equatable, Sendable {
+    /// Open connections, those that are not counted by source included.
+    package var connections = 0
+    /// Client networks that have one.
+    package var sources = 0
+    /// The most that one of these has.
+    package var ofBusiest = 0
+
+    package init(connections: Int = 0, sources: Int = 0, ofBusiest: Int = 0) {
+        self.connections = connections
+        self.sources = sources
+        self.ofBusiest = ofBusiest
+    }
+
+    /// The busiest network's part of all, from 0 to 1.
+    package var busiestShare: Double { connections == 0 ? 0 : Double(ofBusiest) / Double(connections) }
 }
 
 /// The pairs of one owner: a relay worker, or the loop of the WebSocket sides.

@@ -14,7 +14,7 @@ package enum Observation: Equatable, Sendable {
     case connectionRejected(Component, reason: RejectionReason)
     /// `accept(2)` failed.
     case acceptFailed(AcceptFailure)
-    /// A WebSocket Ping was answered.
+    /// A WebSocket Ping was answered, or the kernel has told, at the end of a relayed pair, what it measured for a socket.
     case keepaliveAnswered(Component, roundTrip: Duration)
     /// A limit changed an outcome.
     case limitHit(Limit)
@@ -47,6 +47,8 @@ package enum Observation: Equatable, Sendable {
     case sideReconnected
     /// Expiry removed state.
     case pruned(nameplates: Int, mailboxes: Int, messages: Int)
+    /// What the mailbox server may hold: connections, and bytes of stored messages; 0 for no bound.
+    case mailboxCapacityChanged(connections: Int, storedBytes: Int)
     /// How much the mailbox server holds now; replaces what was reported before.
     case mailboxLevels(MailboxLevels)
 
@@ -66,8 +68,12 @@ package enum Observation: Equatable, Sendable {
     case transitThrottled(Limit, Duration)
     /// The rates pairs are held to, in bytes a second; 0 for none.
     case transitRatesChanged(session: Int, global: Int)
+    /// What the relay may hold: open connections, and bytes in its buffers and pipes; 0 for no bound.
+    case transitCapacityChanged(connections: Int, bufferedBytes: Int)
     /// The waiting side of the relay now; replaces what was reported before.
     case transitWaitingLevels(TransitWaitingLevels)
+    /// Where the relay's connections come from now; replaces what was reported before.
+    case transitSourceLevels(TransitSourceLevels)
     /// What one owner of pairs holds now; replaces what the same owner reported before.
     case relayLevels(RelayLevels)
 
@@ -85,4 +91,8 @@ package enum Observation: Equatable, Sendable {
     case lifecycleChanged(LifecycleState)
     /// An error that is our bug was caught.
     case internalErrorCaught(InternalErrorSource)
+    /// State was found that should not exist.
+    case invariantViolated(InvariantCheck)
+    /// The server has tried itself as a client would.
+    case selfTestFinished(SelfTestProbe, succeeded: Bool, duration: Duration)
 }

@@ -19,7 +19,7 @@ package final class ObservationPipeline: Sendable {
     /// A new end for one loop.
     ///
     /// - Parameter capacity: How many observations it holds until the reader comes by; a power of two.
-    package func makeSource(capacity: Int = ObservationPipeline.defaultCapacity) -> ObservationSource {
+    package func makeSource(capacity: Int = ObservationPipeline.defaultCapacity) -> sending ObservationSource {
         let ring = ObservationRing(capacity: capacity)
         rings.withLock { $0.append(ring) }
         return ObservationSource(ring: ring, pipeline: self)
@@ -35,6 +35,13 @@ package final class ObservationPipeline: Sendable {
             dropped += ring.takeDropped()
         }
         return dropped
+    }
+
+    /// Connections of one kind that are open: those accepted less those closed, by all sources together. From any thread.
+    ///
+    /// While one goes from loop to loop it is counted once. Nothing that is dropped makes this wrong.
+    package func openConnections(_ kind: ConnectionKind) -> Int {
+        rings.withLock { $0 }.reduce(0) { $0 + $1.openConnections(kind) }
     }
 
     /// Waits until a source has something to read, ``interrupt()`` is called, or `timeout` has passed.

@@ -18,8 +18,19 @@ package final class ObservationSource {
     }
 
     /// Records what happened. It becomes visible to the reader with the next ``flush()``.
-    package func append(_ observation: Observation) {
+    ///
+    /// - Returns: Whether there was room; a level that was not taken is to be reported again.
+    @discardableResult
+    package func append(_ observation: Observation) -> Bool {
         ring.write(observation)
+    }
+
+    /// Connections of one transport that were accepted here less those that were closed here. Below zero where another loop
+    /// accepts them.
+    package func openConnections(_ component: Component, _ transport: Transport) -> Int {
+        AddressFamily.allCases.reduce(0) {
+            $0 + ring.openConnections(ConnectionKind(component: component, transport: transport, family: $1))
+        }
     }
 
     /// Hands over what was appended. Call once per turn of the loop.
@@ -45,30 +56,47 @@ final class ObservationRing: @unchecked Sendable {
     private let head = Atomic<Int>(0)
     private let tail = Atomic<Int>(0)
     private let dropped = Atomic<Int>(0)
+    /// Connections accepted less connections closed, of each kind. Counted even of observations that are dropped, so that the
+    /// difference is right for ever.
+    private let open: UnsafeMutablePointer<Atomic<Int>>
 
     /// - Parameter capacity: A power of two.
     init(capacity: Int) {
         precondition(capacity > 0 && capacity & (capacity - 1) == 0, "the capacity of a ring is a power of two")
         slots = .allocate(capacity: capacity)
         mask = capacity - 1
+        open = .allocate(capacity: ConnectionKind.allCases.count)
+        for kind in ConnectionKind.allCases { (open + kind.ordinal).initialize(to: Atomic(0)) }
     }
 
     deinit {
         for index in tail.load(ordering: .relaxed)..<writeIndex { (slots + (index & mask)).deinitialize(count: 1) }
         slots.deallocate()
+        open.deinitialize(count: ConnectionKind.allCases.count)
+        open.deallocate()
     }
 
-    func write(_ observation: Observation) {
+    /// - Returns: Whether there was room.
+    func write(_ observation: Observation) -> Bool {
+        switch observation {
+        case .connectionAccepted(let kind): open[kind.ordinal].wrappingAdd(1, ordering: .relaxed)
+        case .connectionClosed(let kind, _, _): open[kind.ordinal].wrappingSubtract(1, ordering: .relaxed)
+        default: break
+        }
         if writeIndex - knownTail > mask {
             knownTail = tail.load(ordering: .acquiring)
             guard writeIndex - knownTail <= mask else {
                 dropped.wrappingAdd(1, ordering: .relaxed)
-                return
+                return false
             }
         }
         (slots + (writeIndex & mask)).initialize(to: observation)
         writeIndex += 1
+        return true
     }
+
+    /// From any thread.
+    func openConnections(_ kind: ConnectionKind) -> Int { open[kind.ordinal].load(ordering: .relaxed) }
 
     /// - Returns: Whether there was anything to hand over.
     func publish() -> Bool {

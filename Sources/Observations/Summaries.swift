@@ -86,11 +86,23 @@ package struct TransitPairing: Equatable, Sendable {
     /// From the second handshake's last byte to both `ok` lines being written.
     package let setupTime: Duration
     package let path: TransitPath
+    /// Whether both clients came from one network, as far as networks are told apart: not for this machine and Unix sockets.
+    package let isSameSource: Bool
+    /// Both were the server itself.
+    package let isSelfTest: Bool
 
-    package init(waitingTime: Duration, setupTime: Duration, path: TransitPath) {
+    package init(
+        waitingTime: Duration,
+        setupTime: Duration,
+        path: TransitPath,
+        isSameSource: Bool = false,
+        isSelfTest: Bool = false
+    ) {
         self.waitingTime = waitingTime
         self.setupTime = setupTime
         self.path = path
+        self.isSameSource = isSameSource
+        self.isSelfTest = isSelfTest
     }
 }
 
@@ -107,6 +119,8 @@ package struct TransitSummary: Equatable, Sendable {
     package let mood: TransitMood
     /// Only for a pair.
     package let session: Session?
+    /// It was the server itself.
+    package let isSelfTest: Bool
 
     /// What is known of a pair beyond its record.
     package struct Session: Equatable, Sendable {
@@ -126,7 +140,8 @@ package struct TransitSummary: Equatable, Sendable {
         waitingTime: Duration?,
         totalBytes: UInt64,
         mood: TransitMood,
-        session: Session?
+        session: Session?,
+        isSelfTest: Bool = false
     ) {
         self.started = started
         self.totalTime = totalTime
@@ -134,5 +149,6 @@ package struct TransitSummary: Equatable, Sendable {
         self.totalBytes = totalBytes
         self.mood = mood
         self.session = session
+        self.isSelfTest = isSelfTest
     }
 }

@@ -30,6 +30,26 @@ package struct ConnectionKind: Hashable, Sendable {
         self.transport = transport
         self.family = family
     }
+
+    /// Every kind, the impossible ones included, in the order of ``ordinal``.
+    package static let allCases = Component.allCases.flatMap { component in
+        Transport.allCases.flatMap { transport in
+            AddressFamily.allCases.map { Self(component: component, transport: transport, family: $0) }
+        }
+    }
+
+    /// Its place among ``allCases``.
+    var ordinal: Int {
+        let component = component == .mailbox ? 0 : 1
+        let transport = transport == .tcp ? 0 : 1
+        let family =
+            switch family {
+            case .ipv4: 0
+            case .ipv6: 1
+            case .unix: 2
+            }
+        return (component * 2 + transport) * 3 + family
+    }
 }
 
 /// Why a connection ended.
@@ -225,4 +245,23 @@ package enum LifecycleState: String, CaseIterable, Sendable {
 /// Where an internal error was caught.
 package enum InternalErrorSource: String, CaseIterable, Sendable {
     case mailbox, transit, admin, usage
+}
+
+/// What is checked in the background: that the state of the services agrees with itself.
+package enum InvariantCheck: String, CaseIterable, Sendable {
+    /// A nameplate points to a mailbox that knows it, and the other way round.
+    case nameplateMailbox = "nameplate_mailbox"
+    /// The sides of nameplates and mailboxes are as many as there may be, and one at least still wants it.
+    case mailboxSides = "mailbox_sides"
+    /// Who listens to a mailbox is connected and has it open.
+    case listenerReferences = "listener_refs"
+    /// Connections of the relay wait, are paired, or leave, and pairs that end are watched.
+    case transitPairs = "transit_pairs"
+    /// What is counted as things come and go agrees with what is there.
+    case counterGauge = "counter_gauge"
+}
+
+/// What the server tests of itself.
+package enum SelfTestProbe: String, CaseIterable, Sendable {
+    case mailbox, transit
 }

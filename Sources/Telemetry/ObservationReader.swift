@@ -12,6 +12,7 @@ final class ObservationReader {
 
     private let metrics: MetricReader
     private let state: ProcessState
+    private let selfTest: SelfTestIdentity?
     private let blur: Blur
     /// What is held back and shown late, when privacy is strict.
     private let heldMetrics: HeldMetrics?
@@ -28,6 +29,7 @@ final class ObservationReader {
     init(
         metrics: MetricReader,
         state: ProcessState,
+        selfTest: SelfTestIdentity?,
         blur: Blur,
         heldMetrics: HeldMetrics?,
         database: UsageDatabaseWriter?,
@@ -35,6 +37,7 @@ final class ObservationReader {
     ) {
         self.metrics = metrics
         self.state = state
+        self.selfTest = selfTest
         self.blur = blur
         self.heldMetrics = heldMetrics
         window = blur.isStrict ? PrivacyWindow(blur, now: WallClock.now) : nil
@@ -113,6 +116,7 @@ final class ObservationReader {
     }
 
     private func read(_ observation: Observation) {
+        if let selfTest, observation.isRecord(of: selfTest) { return }
         metrics.read(observation)
         if let record = UsageRecord(observation) { records.append(blur(record)) }
         switch observation {
@@ -133,8 +137,9 @@ final class ObservationReader {
             .permissionDifficultyChanged, .nameplateAllocated, .nameplateRetired, .mailboxRetired,
             .messageReceived, .messageDelivered, .messagesReplayed, .sideReconnected, .pruned, .handshakeFinished,
             .transitPaired, .transitEnded, .transitProgressed, .transitReadPaused, .transitThrottled,
-            .transitRatesChanged, .databaseUsed, .databaseFailed,
-            .maintenanceFinished, .internalErrorCaught:
+            .transitRatesChanged, .transitCapacityChanged, .transitSourceLevels, .mailboxCapacityChanged,
+            .databaseUsed, .databaseFailed, .maintenanceFinished, .internalErrorCaught, .invariantViolated,
+            .selfTestFinished:
             break
         }
     }

@@ -20,11 +20,15 @@ package final class Telemetry: Sendable {
     /// Where event loops register to be watched.
     package let heartbeats = LoopHeartbeats()
     package let metrics: MetricTable
+    /// Whether the state of the services agrees with itself.
+    package let consistency: ConsistencyChecks
+    /// For those who rarely have something to say.
+    package let reporter: ObservationReporter
 
     private let configuration: TelemetryConfiguration
     let pipeline: ObservationPipeline
     private let logger: Logger
-    private let text: Exposition
+    private let texts: [MetricsFormat: Exposition]
     private let processSampler: ProcessSampler
     private let fileSampler: FileSampler
     private let database: UsageDatabaseWriter?
@@ -44,9 +48,13 @@ package final class Telemetry: Sendable {
         self.pipeline = pipeline
         self.logger = logger
         build = configuration.build
+        reporter = ObservationReporter(pipeline)
+        consistency = ConsistencyChecks(reporter: reporter)
         state = ProcessState(checks: configuration.allChecks)
         metrics = MetricTable(configuration)
-        text = Exposition(metrics.families)
+        texts = Dictionary(
+            uniqueKeysWithValues: MetricsFormat.allCases.map { [metrics] in ($0, Exposition(metrics.families, as: $0)) }
+        )
         processSampler = ProcessSampler(metrics: metrics.process)
         fileSampler = FileSampler(metrics: metrics.usage, configuration: configuration)
         if let descriptor = configuration.logDescriptor {
@@ -95,17 +103,38 @@ package final class Telemetry: Sendable {
         _ = await (databaseStopped, logStopped)
     }
 
-    /// All metrics in Prometheus' text format 0.0.4.
+    /// The metrics as Prometheus reads them.
     ///
     /// Callable from any thread; takes no lock that a service takes.
-    package func exposition() -> [UInt8] {
+    ///
+    /// - Parameter sections: Which parts of the table; `nil` for all.
+    package func exposition(
+        as format: MetricsFormat = .text,
+        of sections: Set<MetricFamily.Section>? = nil
+    ) -> [UInt8] {
         let start = MonotonicClock.nanoseconds
         let failures = processSampler.sample() + fileSampler.sample()
         if failures > 0 { metrics.admin.collectErrors.add(Double(failures)) }
         sampleLoops()
-        let bytes = text.text()
+        sampleConnections()
+        for level in LogLevel.allCases {
+            metrics.usage.logLines.store(Double(configuration.logCounts.value(level)), level)
+        }
+        let bytes = texts[format]?.text(of: sections) ?? []
         metrics.admin.collectSeconds.set(MonotonicClock.duration(since: start).seconds)
         return bytes
+    }
+
+    private func sampleConnections() {
+        var mailbox = 0
+        for kind in ConnectionKind.allCases {
+            let count = pipeline.openConnections(kind)
+            metrics.connections.open.set(Double(count), kind.component, kind.transport, kind.family)
+            if kind.component == .mailbox { mailbox += count }
+        }
+        let isDraining = state.lifecycle == .draining
+        metrics.process.drainRemaining.set(isDraining ? Double(mailbox) : 0, .mailbox)
+        metrics.process.drainRemaining.set(isDraining ? metrics.transit.activeSessions.value() : 0, .transit)
     }
 
     private func sampleLoops() {
@@ -117,6 +146,7 @@ package final class Telemetry: Sendable {
         ObservationReader(
             metrics: MetricReader(table: metrics),
             state: state,
+            selfTest: configuration.selfTestIdentity,
             blur: configuration.blur,
             heldMetrics: metrics.held,
             database: database,

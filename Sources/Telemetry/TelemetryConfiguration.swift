@@ -26,6 +26,14 @@ package struct TelemetryConfiguration: Sendable {
     package var usageRetention: Duration?
 
     package var build = BuildInfo(version: "0.0.0")
+    /// A short hash of the whole configuration, the same on servers that are configured alike.
+    package var configurationDigest = "none"
+    /// Counts the lines of the server's own log.
+    package var logCounts = LogCounts()
+    /// What the server tests of itself.
+    package var selfTestProbes: Set<SelfTestProbe> = []
+    /// Who the self-test is, so that it leaves no records.
+    package var selfTestIdentity: SelfTestIdentity?
     /// The parts `/readyz` asks about, from the start: what this process is configured to run. The usage database and
     /// the log are added when they are configured here.
     package var readinessChecks: Set<ReadinessCheck> = []

@@ -1,6 +1,7 @@
 internal import Admission
 internal import LinuxIO
 internal import TransitRules
+package import WormholeWire
 
 /// How the relay treats its clients. A duration of zero stands for ever.
 package struct TransitConfiguration: Sendable {
@@ -38,6 +39,8 @@ package struct TransitConfiguration: Sendable {
     package var pipes = 128
     /// For a connection to the WebSocket listener to become one.
     package var upgradeTimeout = Duration.seconds(10)
+    /// What the server says when it is its own client, which leaves no records; `nil` when it never is.
+    package var selfTestToken: TransitToken?
     /// The `Server` header of the WebSocket listener.
     package var serverName = "wormhole-server"
 

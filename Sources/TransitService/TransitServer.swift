@@ -94,8 +94,25 @@ package final class TransitServer: Sendable {
             await end(workers, webSockets, drainTimeout: .zero)
             throw error
         }
-        reportRates()
+        reportLimits()
         for name in names { logger.info("Transit starting on \(name)") }
+    }
+
+    /// Looks for state that should not exist, on each loop in pieces small enough not to keep anybody waiting.
+    package func audit() async -> [InvariantFinding] {
+        let (ports, front, bridge) = running.withLock {
+            ($0?.workers.map(\.port) ?? [], $0?.front, $0?.webSockets?.port)
+        }
+        var findings: [InvariantFinding] = []
+        if let front { findings += await withCheckedContinuation { front.post(.audit(AuditAnswer($0))) } }
+        for port in ports { findings += await withCheckedContinuation { port.audit(AuditAnswer($0)) } }
+        if let bridge {
+            findings += await withCheckedContinuation { continuation in
+                let answer = AuditAnswer(continuation)
+                bridge.perform { answer.give($0.audit()) }
+            }
+        }
+        return findings
     }
 
     /// Stops accepting, ends everyone who has no partner, lets pairs finish, then ends those that have not.
@@ -130,9 +147,16 @@ package final class TransitServer: Sendable {
 
     // MARK: Steps
 
-    private func reportRates() {
-        let source = pipeline.makeSource(capacity: 1)
+    private func reportLimits() {
+        let source = pipeline.makeSource(capacity: 2)
         source.append(.transitRatesChanged(session: configuration.sessionRate, global: configuration.globalRate))
+        let connections = configuration.admission.connections
+        source.append(
+            .transitCapacityChanged(
+                connections: connections,
+                bufferedBytes: RelaySupplies.capacity(connections: connections, pipes: configuration.pipes)
+            )
+        )
         source.flush()
     }
 
@@ -187,6 +211,7 @@ package final class TransitServer: Sendable {
                 listener: tcp.take(),
                 timeouts: timeouts,
                 waitingPerSourceAndToken: configuration.waitingPerSourceAndToken,
+                selfTestToken: configuration.selfTestToken,
                 doorkeeper: doorkeeper,
                 workers: workers,
                 bridge: bridge,

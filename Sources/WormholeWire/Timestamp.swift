@@ -38,6 +38,6 @@ extension Duration {
     /// The duration in seconds, as the databases and the metrics hold it.
     package var seconds: Double {
         let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds) * 1e-18
+        return Double(seconds) + Double(attoseconds) / 1e18
     }
 }

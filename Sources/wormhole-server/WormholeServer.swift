@@ -11,6 +11,7 @@ struct WormholeServer: AsyncParsableCommand {
         version: "wormhole-server \(ApplianceVersion.current)",
         subcommands: [
             StartCommand.self, MailboxCommand.self, TransitCommand.self, UsageCommand.self, ImportUsageCommand.self,
+            MetricsReferenceCommand.self,
         ]
     )
 }

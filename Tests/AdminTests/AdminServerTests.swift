@@ -2,6 +2,7 @@ import Foundation
 import LinuxIO
 import Logging
 import Observations
+import Synchronization
 import Telemetry
 import TestSupport
 import Testing
@@ -20,7 +21,8 @@ extension AdminEndpointTests {
             let endpoint = try TestEndpoint()
             for route in AdminRoutes.all {
                 let answer = try await endpoint.curl(route.path)
-                #expect(answer.status == (route.path == "/readyz" ? "503" : "200"), "\(route.path)")
+                let waitsForServices = ["/readyz", "/debug/consistency"].contains(route.path)
+                #expect(answer.status == (waitsForServices ? "503" : "200"), "\(route.path)")
                 #expect(answer.text.contains("\nContent-Type: \(route.contentType)\n"), "\(answer.text)")
                 #expect(answer.text.contains("\nCache-Control: no-store\n"))
                 #expect(!answer.text.lowercased().contains("access-control"))
@@ -45,6 +47,63 @@ extension AdminEndpointTests {
             #expect(text.contains("\nwormhole_admin_http_requests_total{path=\"other\",code=\"4xx\"} 1\n"))
             #expect(text.contains("\nwormhole_admin_http_request_duration_seconds_count 3\n"))
             #expect(!text.contains("\nwormhole_metrics_collect_seconds 0\n"))
+            await endpoint.stop()
+        }
+
+        @Test("OpenMetrics is given to who asks for it, and a part of the table to who asks for that")
+        func formats() async throws {
+            let endpoint = try TestEndpoint()
+            let accept = "Accept: application/openmetrics-text;version=1.0.0;q=0.9,text/plain;q=0.5"
+            let answer = try await endpoint.curl("/metrics?scope=transit,process", "--header", accept)
+            #expect(
+                answer.text.contains("\nContent-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\n")
+            )
+            #expect(answer.text.contains("\nVary: Accept\n"))
+            #expect(answer.text.contains("\n# TYPE wormhole_transit_sessions counter\n"))
+            #expect(answer.text.contains("\nprocess_open_fds "))
+            #expect(!answer.text.contains("wormhole_mailbox_apps"))
+            #expect(answer.text.hasSuffix("\n# EOF\n"))
+            #expect(try await endpoint.curl("/metrics?scope=").text.contains("wormhole_mailbox_apps"))
+            for scope in ["mailbox,", "nonsense", "mailbox%20"] {
+                #expect(try await endpoint.curl("/metrics?scope=\(scope)").status == "400", "\(scope)")
+            }
+            await endpoint.stop()
+        }
+
+        @Test("/debug/consistency has the services checked, and says what does not agree")
+        func consistency() async throws {
+            let endpoint = try TestEndpoint()
+            let findings = Mutex<[InvariantFinding]>([])
+            endpoint.telemetry.consistency.start(every: .seconds(3600)) { findings.withLock { $0 } }
+            #expect(try await endpoint.curl("/debug/consistency").text.hasSuffix("\n\nconsistent\n"))
+            findings.withLock {
+                $0 = [InvariantFinding(.mailboxSides, "one"), InvariantFinding(.transitPairs, "two")]
+            }
+            let answer = try await endpoint.curl("/debug/consistency")
+            #expect(answer.status == "500")
+            #expect(answer.text.hasSuffix("\n\nmailbox_sides: one\ntransit_pairs: two\n"))
+            try await eventually("they are counted") {
+                let text = try await endpoint.curl("/metrics").text
+                return text.contains("\nwormhole_invariant_violations_total{check=\"mailbox_sides\"} 1\n")
+                    && text.contains("\nwormhole_maintenance_runs_total{task=\"consistency\",result=\"success\"} 2\n")
+            }
+            await endpoint.telemetry.consistency.stop()
+            #expect(try await endpoint.curl("/debug/consistency").status == "503")
+            await endpoint.stop()
+        }
+
+        @Test("/debug/consistency does not wait for ever for a loop that does not answer")
+        func stuckLoop() async throws {
+            let endpoint = try TestEndpoint()
+            let (answers, answer) = AsyncStream<Void>.makeStream()
+            endpoint.telemetry.consistency.start(every: .seconds(3600)) {
+                for await _ in answers {}
+                return []
+            }
+            #expect(try await endpoint.curl("/debug/consistency").status == "503")
+            answer.finish()
+            #expect(try await endpoint.curl("/debug/consistency").status == "200")
+            await endpoint.telemetry.consistency.stop()
             await endpoint.stop()
         }
 

@@ -56,6 +56,9 @@ struct ProxyTests {
                 $0.contains("ws client connecting: tcp4:\(address):\(port)")
             }
         }
+        // The server is its own client there, too.
+        let success = #"wormhole_selftest_runs_total{probe="mailbox",result="success"}"#
+        try await eventually("the self-test succeeds", isTrue: { try await server.metric(success) >= 1 })
         proxy.child.send(signal: SIGTERM)
         _ = try await proxy.child.end()
         #expect(try await server.end(with: SIGTERM) == .exited(0))

@@ -59,6 +59,7 @@ struct RandomWalkTests {
             for change in harness.takeChanges() { journal.apply(change) }
             let store = harness.rendezvous.store
             #expect(store.brokenInvariant == nil, "seed \(seed), step \(step), after \(what)")
+            #expect(harness.findings.isEmpty, "seed \(seed), step \(step), after \(what)")
             #expect(journal.stored.comparable == store.durable, "seed \(seed), step \(step), after \(what)")
         }
         for id in clients { harness.disconnect(id) }

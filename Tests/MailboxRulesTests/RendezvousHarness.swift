@@ -35,6 +35,13 @@ struct RendezvousHarness {
         )
     }
 
+    /// What the check that runs in the background says of it.
+    var findings: [InvariantFinding] {
+        var audit = RendezvousAudit(of: rendezvous)
+        while audit.step(rendezvous, limit: 100) {}
+        return audit.findings
+    }
+
     /// A new connection; its welcome is taken.
     mutating func connect() -> ConnectionID {
         lastID += 1

@@ -2,9 +2,11 @@ import Foundation
 import LinuxIO
 import Logging
 import MailboxRules
-import MailboxService
+import NIOCore
 import Observations
 import TestSupport
+
+@testable import MailboxService
 
 /// A mailbox server on a free port of its own, and clients for it.
 final class MailboxServerHarness: Sendable {
@@ -32,6 +34,11 @@ final class MailboxServerHarness: Sendable {
             logger: logger
         )
         try await server.start()
+    }
+
+    /// Runs `body` where the server's state is owned.
+    func onLoop(_ body: @escaping @Sendable () -> Void) async throws {
+        try await server.eventLoop.submit(body).get()
     }
 
     /// A client that has been welcomed.

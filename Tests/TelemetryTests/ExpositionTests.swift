@@ -71,6 +71,48 @@ struct ExpositionTests {
         )
     }
 
+    @Test("OpenMetrics names families without _total, tells units, and writes bounds as every program does")
+    func openMetrics() {
+        var layout = MetricLayout()
+        let counter = layout.counter("a_seconds_total", "\"Time\".", unit: .seconds, .stable, labels: TaskResult.self)
+        let gauge = layout.gauge("b_fds", "Goes up.", unit: .descriptors, .detail)
+        let histogram = layout.histogram(
+            "c_bytes",
+            "Sizes.",
+            unit: .bytes,
+            bounds: [0.5, 1, 65536, 1e6, 1.5e10],
+            .stable
+        )
+        counter.add(0.25, .success)
+        gauge.set(1e6)
+        histogram.observe(2)
+        #expect(
+            String(decoding: Exposition(layout.families, as: .openMetrics).text(), as: UTF8.self) == """
+                # TYPE a_seconds counter
+                # UNIT a_seconds seconds
+                # HELP a_seconds \\"Time\\".
+                a_seconds_total{result="success"} 0.25
+                a_seconds_total{result="failure"} 0
+                # TYPE b_fds gauge
+                # HELP b_fds Goes up.
+                b_fds 1000000
+                # TYPE c_bytes histogram
+                # UNIT c_bytes bytes
+                # HELP c_bytes Sizes.
+                c_bytes_bucket{le="0.5"} 0
+                c_bytes_bucket{le="1.0"} 0
+                c_bytes_bucket{le="65536.0"} 1
+                c_bytes_bucket{le="1e+06"} 1
+                c_bytes_bucket{le="1.5e+10"} 1
+                c_bytes_bucket{le="+Inf"} 1
+                c_bytes_sum 2
+                c_bytes_count 1
+                # EOF
+
+                """
+        )
+    }
+
     @Test(
         "numbers are exact and short",
         arguments: [

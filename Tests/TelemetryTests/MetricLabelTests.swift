@@ -14,7 +14,9 @@ struct MetricLabelTests {
         DatabaseFailure.self, MaintenanceTask.self, ReadinessCheck.self, LifecycleState.self, InternalErrorSource.self,
         RecordKind.self, TaskResult.self, SideCount.self, CommandClass.self, DigitCount.self, ApplicationLabel.self,
         ClientImplementation.self, MessageDirection.self, PrunedKind.self, ForNameplate.self, RecordSink.self,
-        RecordResult.self, DatabaseFile.self, UsageTable.self, LogStream.self,
+        RecordResult.self, DatabaseFile.self, UsageTable.self, InvariantCheck.self, SelfTestProbe.self,
+        ShortLength.self, LimitTable.self, LogLevel.self, RateScope.self, LogStream.self, AdminPath.self,
+        StatusClass.self,
     ]
 
     @Test("a label's number is its place among all cases", arguments: labels.indices)

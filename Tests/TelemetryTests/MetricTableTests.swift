@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Observations
 import Synchronization
 import TestSupport
@@ -29,12 +30,13 @@ struct MetricTableTests {
         let telemetry = try telemetry()
         let samples = samples(telemetry.exposition())
         let facts = [
-            "process_", "wormhole_build_info", "wormhole_server_state{state=\"starting\"}", "wormhole_metrics_",
+            "process_", "wormhole_build_info", "wormhole_config_info", "wormhole_server_state{state=\"starting\"}",
+            "wormhole_metrics_",
         ]
         for (name, value) in samples where !facts.contains(where: name.hasPrefix) { #expect(value == 0, "\(name)") }
         for family in telemetry.metrics.families {
             let lines = samples.keys.filter { $0.prefix { $0 != "{" } == family.name + family.suffix }
-            #expect(lines.count == family.series.count - family.hiddenSeries.count, "\(family.name)")
+            #expect(lines.count == family.shownSeriesCount, "\(family.name)")
         }
         #expect(samples["wormhole_connections{component=\"transit\",transport=\"tcp\",ip_family=\"unix\"}"] == 0)
         #expect(samples["wormhole_connections{component=\"mailbox\",transport=\"tcp\",ip_family=\"ipv4\"}"] == nil)
@@ -64,6 +66,7 @@ struct MetricTableTests {
         telemetry.heartbeats.register("mailbox").beat(late: .milliseconds(3))
         telemetry.metrics.admin.requestFinished(.metrics, status: 200, duration: .milliseconds(1))
         telemetry.metrics.admin.collectErrors.add()
+        configuration.logCounts.count(.notice)
         _ = telemetry.exposition()
         await telemetry.stop()
         let samples = samples(telemetry.exposition())
@@ -78,10 +81,13 @@ struct MetricTableTests {
     }
 
     @Test("observations move the series they are about")
-    func values() throws {
+    func values() async throws {
         let telemetry = try telemetry()
-        let reader = MetricReader(table: telemetry.metrics)
-        for observation in Scenario.observations { reader.read(observation) }
+        let source = telemetry.pipeline.makeSource(capacity: 128)
+        for observation in Scenario.observations { source.append(observation) }
+        source.flush()
+        telemetry.start()
+        await telemetry.stop()
         let samples = samples(telemetry.exposition())
         let expected: [String: Double] = [
             "wormhole_connections{component=\"mailbox\",transport=\"ws\",ip_family=\"ipv6\"}": 2,
@@ -119,6 +125,21 @@ struct MetricTableTests {
             "wormhole_drain_remaining{component=\"mailbox\"}": 2,
             "wormhole_component_ready{component=\"mailbox\"}": 1,
             "wormhole_maintenance_runs_total{task=\"prune\",result=\"success\"}": 1,
+            "wormhole_connections_limit{component=\"mailbox\"}": 1000,
+            "wormhole_mailbox_stored_limit_bytes": 1_048_576,
+            "wormhole_nameplate_space_used_ratio{digits=\"1\"}": 1.0 / 3,
+            "wormhole_nameplate_space_used_ratio{digits=\"2\"}": 0,
+            "wormhole_nameplate_space_used_ratio{digits=\"3\"}": 0.01,
+            "wormhole_sources_tracked": 3,
+            "wormhole_top_source_connections_ratio": 0.25,
+            "wormhole_limit_table_entries{table=\"source\"}": 3,
+            "wormhole_limit_table_entries{table=\"token\"}": 2,
+            "wormhole_invariant_violations_total{check=\"transit_pairs\"}": 1,
+            "wormhole_selftest_runs_total{probe=\"mailbox\",result=\"success\"}": 1,
+            "wormhole_selftest_runs_total{probe=\"transit\",result=\"failure\"}": 1,
+            "wormhole_selftest_duration_seconds_count{probe=\"mailbox\"}": 1,
+            "wormhole_selftest_duration_seconds_count{probe=\"transit\"}": 0,
+            "wormhole_selftest_last_success_timestamp_seconds{probe=\"transit\"}": 0,
         ]
         for (name, value) in expected { #expect(samples[name] == value, "\(name)") }
         #expect((samples["wormhole_drain_started_timestamp_seconds"] ?? 0) > 1_700_000_000)
@@ -127,6 +148,53 @@ struct MetricTableTests {
         #expect((samples["process_threads"] ?? 0) >= 1)
         #expect((samples["process_cpu_seconds_total"] ?? 0) > 0)
         #expect((samples["process_max_fds"] ?? 0) > 3)
+    }
+
+    @Test("the gauge of open connections is right even when observations are dropped")
+    func openConnections() throws {
+        let telemetry = try telemetry()
+        let source = telemetry.pipeline.makeSource(capacity: 4)
+        for _ in 0..<100 { source.append(.connectionAccepted(Scenario.mailboxConnection)) }
+        for _ in 0..<70 {
+            source.append(.connectionClosed(Scenario.mailboxConnection, cause: .clientClose, lifetime: .seconds(1)))
+        }
+        // Accepted on one loop and closed on another.
+        let other = telemetry.pipeline.makeSource(capacity: 4)
+        other.append(.connectionClosed(Scenario.mailboxConnection, cause: .clientClose, lifetime: .seconds(1)))
+        let shown = samples(telemetry.exposition())
+        #expect(shown["wormhole_connections{component=\"mailbox\",transport=\"ws\",ip_family=\"ipv6\"}"] == 29)
+        #expect(shown["wormhole_connections{component=\"mailbox\",transport=\"ws\",ip_family=\"ipv4\"}"] == 0)
+    }
+
+    @Test("a scope shows its part of the table and nothing else")
+    func scope() throws {
+        let telemetry = try telemetry()
+        let all = samples(telemetry.exposition())
+        var seen: Set<String> = []
+        for section in MetricFamily.Section.allCases {
+            let part = samples(telemetry.exposition(of: [section]))
+            #expect(!part.isEmpty)
+            #expect(seen.isDisjoint(with: part.keys))
+            seen.formUnion(part.keys)
+        }
+        #expect(seen == Set(all.keys))
+        let two = samples(telemetry.exposition(of: [.mailbox, .transit]))
+        #expect(two.keys.contains("wormhole_transit_waiting") && two.keys.contains("wormhole_mailbox_apps"))
+        #expect(!two.keys.contains("process_open_fds"))
+    }
+
+    @Test("all of it is below 100 kB in both formats, also with every series shown")
+    func size() throws {
+        var configuration = Scenario.configuration()
+        configuration.listedVersions = (0..<100).map { "v\($0).24.0" }
+        let telemetry = try telemetry(configuration)
+        for family in telemetry.metrics.families {
+            for cell in 0..<family.cells.count { family.cells.store(cell, 1_234_567_890) }
+        }
+        for format in MetricsFormat.allCases {
+            let size = telemetry.exposition(as: format).count
+            #expect((50_000..<100_000).contains(size), "\(format): \(size)")
+        }
     }
 
     @Test("no name a client chooses becomes a label")

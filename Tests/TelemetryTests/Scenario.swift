@@ -21,11 +21,15 @@ enum Scenario {
         .commandFinished(.unknown, outcome: .clientError, duration: .microseconds(10)), .errorSent(.unknownType),
         .messageReceived(bytes: 100), .messageDelivered(bytes: 100, latency: .milliseconds(2)),
         .messagesReplayed(count: 3, bytes: 60), .sideReconnected, .pruned(nameplates: 1, mailboxes: 2, messages: 3),
+        .mailboxCapacityChanged(connections: 1000, storedBytes: 1 << 20),
         .mailboxLevels(levels), .nameplateRetired(Sample.nameplate()), .mailboxRetired(Sample.mailbox()),
         .handshakeFinished(form: .sided, result: .ok),
-        .transitPaired(.init(waitingTime: .seconds(3), setupTime: .microseconds(50), path: .tcpToTCP)),
+        .transitPaired(
+            .init(waitingTime: .seconds(3), setupTime: .microseconds(50), path: .tcpToTCP, isSameSource: true)
+        ),
         .transitProgressed(path: .tcpToTCP, bytes: 50_000_000), .transitReadPaused(.milliseconds(250)),
         .transitThrottled(.transitGlobalRate, .seconds(2)), .transitRatesChanged(session: 1000, global: 2000),
+        .transitCapacityChanged(connections: 5000, bufferedBytes: 1 << 29),
         .transitWaitingLevels(.init(connections: 3, tokens: 2, oldest: Sample.start)),
         .relayLevels(.init(owner: 0, sessions: 2, incompleteBytes: 1999, bufferedBytes: 4096)),
         .relayLevels(.init(owner: 1, sessions: 1, incompleteBytes: 2_000, bufferedBytes: 0)),
@@ -34,13 +38,18 @@ enum Scenario {
         .transitEnded(Sample.transfer(mood: .jilted)), .transitEnded(Sample.transfer(mood: .lonely)),
         .databaseUsed(.channel, .write, duration: .milliseconds(3)), .databaseFailed(.channel, kind: .busy),
         .maintenanceFinished(.prune, succeeded: true, duration: .milliseconds(4)),
-        .internalErrorCaught(.mailbox), .lifecycleChanged(.draining),
+        .transitSourceLevels(.init(connections: 8, sources: 3, ofBusiest: 2)),
+        .internalErrorCaught(.mailbox), .invariantViolated(.transitPairs),
+        .selfTestFinished(.mailbox, succeeded: true, duration: .milliseconds(20)),
+        .selfTestFinished(.transit, succeeded: false, duration: .seconds(10)), .lifecycleChanged(.draining),
     ]
 
     static var levels: MailboxLevels {
         var levels = MailboxLevels()
         levels.apps = 1
         levels.nameplates = .init(lonely: 2, paired: 1)
+        levels.shortNameplates.ofOneDigit = 3
+        levels.shortNameplates.ofThreeDigits = 9
         levels.mailboxes = .init(lonely: 1, paired: 4, crowded: 1)
         levels.storedMessages = 9
         levels.storedBytes = 900
@@ -55,6 +64,7 @@ enum Scenario {
         configuration.readinessChecks = [.mailbox, .transit, .channelDatabase]
         configuration.maintenanceTasks = [.prune]
         configuration.listedVersions = ["0.24.0"]
+        configuration.selfTestProbes = [.mailbox, .transit]
         configuration.commitInterval = .milliseconds(20)
         return configuration
     }

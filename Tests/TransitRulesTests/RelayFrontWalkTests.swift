@@ -70,6 +70,7 @@ struct RelayFrontWalkTests {
                 }
             }
             #expect(driver.front.brokenInvariant == nil, "seed \(seed), step \(step)")
+            #expect(driver.findings.isEmpty, "seed \(seed), step \(step)")
             #expect(known.allSatisfy(driver.isKnown), "seed \(seed), step \(step)")
             #expect(known.count == driver.front.connectionCount, "seed \(seed), step \(step)")
         }

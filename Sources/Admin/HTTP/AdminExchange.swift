@@ -16,8 +16,9 @@ struct AdminExchange {
         request.hasBody =
             Self.header("Transfer-Encoding", of: connection) != nil
             || Self.header("Content-Length", of: connection).map { $0 != "0" } ?? false
-        for parameter in Self.parameters where Self.has(parameter, connection) {
-            request.parameters.insert(parameter)
+        request.accept = Self.header("Accept", of: connection)
+        for parameter in Self.parameters {
+            if let value = Self.value(of: parameter, connection) { request.parameters[parameter] = value }
         }
         self.request = request
     }
@@ -54,14 +55,18 @@ struct AdminExchange {
         return String(cString: value)
     }
 
-    private static func has(_ parameter: String, _ connection: OpaquePointer) -> Bool {
-        MHD_lookup_connection_value_n(
+    /// - Returns: `nil` when the parameter is absent.
+    private static func value(of parameter: String, _ connection: OpaquePointer) -> String? {
+        var value: UnsafePointer<CChar>?
+        let result = MHD_lookup_connection_value_n(
             connection,
             .GET_ARGUMENT_KIND,
             parameter,
             parameter.utf8.count,
-            nil,
+            &value,
             nil
-        ) == .YES
+        )
+        guard result == .YES else { return nil }
+        return value.map { String(cString: $0) } ?? ""
     }
 }

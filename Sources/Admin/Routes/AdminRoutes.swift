@@ -15,10 +15,11 @@ enum AdminRoutes {
         ),
         .get(
             "/metrics",
-            "All metrics in Prometheus' text format.",
-            contentType: "text/plain; version=0.0.4; charset=utf-8",
+            "The metrics, as Prometheus' text or as OpenMetrics, whichever is preferred; ?scope=mailbox,transit picks parts.",
+            contentType: MetricsRoute.textType,
+            parameters: ["scope"],
             countedAs: .metrics,
-            handler: metrics
+            handler: MetricsRoute.respond
         ),
         .get(
             "/healthz",
@@ -36,6 +37,13 @@ enum AdminRoutes {
             handler: readiness
         ),
         .get(
+            "/debug/consistency",
+            "Checks now whether the state of the services agrees with itself: 200 when it does, 500 with what does not.",
+            contentType: plainText,
+            countedAs: .debug,
+            handler: consistency
+        ),
+        .get(
             "/version",
             "The running build.",
             contentType: "application/json",
@@ -43,14 +51,6 @@ enum AdminRoutes {
             handler: version
         ),
     ]
-
-    @Sendable private static func metrics(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
-        AdminResponse(
-            status: 200,
-            contentType: "text/plain; version=0.0.4; charset=utf-8",
-            body: telemetry.exposition()
-        )
-    }
 
     @Sendable private static func health(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
         let stuck = telemetry.heartbeats.stuckLoops()
@@ -61,10 +61,21 @@ enum AdminRoutes {
         let isReady = telemetry.state.isReady
         let verdict = isReady ? "ready" : "not ready"
         let lines =
-            request.parameters.contains("verbose")
+            request.parameters["verbose"] != nil
             ? ["state: \(telemetry.state.lifecycle.rawValue)"] + telemetry.state.checks.map(\.line) + [verdict]
             : [verdict]
         return .text(isReady ? 200 : 503, lines.joined(separator: "\n"))
+    }
+
+    /// How long the endpoint's one thread waits for the loops: a stuck one is asked about at `/healthz`.
+    private static let longestCheck = Duration.seconds(2)
+
+    @Sendable private static func consistency(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {
+        guard let report = telemetry.consistency.run(upTo: longestCheck) else {
+            return .text(503, "the services do not run, or one of their loops does not answer")
+        }
+        guard !report.findings.isEmpty else { return .text(200, "consistent") }
+        return .text(500, report.findings.map { "\($0.check.rawValue): \($0.what)" }.joined(separator: "\n"))
     }
 
     @Sendable private static func version(_ request: AdminRequest, _ telemetry: Telemetry) -> AdminResponse {

@@ -19,6 +19,10 @@ package struct ApplianceConfiguration: Sendable {
     package var logLevel = Logger.Level.info
     /// Where log lines go; `nil`: standard error.
     package var logFile: String?
+    /// How often the server is its own client, through its public listeners; zero: never.
+    package var selfTestInterval = Duration.seconds(60)
+    /// How often the state of the services is checked.
+    package var consistencyInterval = Duration.seconds(300)
 
     package init() {}
 }

@@ -12,7 +12,8 @@ internal import WormholeWire
 extension ApplianceConfiguration {
     var telemetry: TelemetryConfiguration {
         var result = TelemetryConfiguration()
-        result.build = BuildInfo(version: ApplianceVersion.current)
+        result.build = BuildInfo(version: ApplianceVersion.current, revision: ApplianceVersion.revision)
+        result.configurationDigest = ConfigurationDigest(of: self).text
         result.usageDatabasePath = records.databasePath
         result.usageSchema = records.schema
         result.logDescriptor = records.logDescriptor
@@ -24,14 +25,25 @@ extension ApplianceConfiguration {
         if let mailbox {
             result.readinessChecks.formUnion([.mailbox, .channelDatabase])
             result.maintenanceTasks.insert(.prune)
+            if mailbox.channelDatabasePath != ":memory:" { result.maintenanceTasks.insert(.checkpoint) }
             result.channelDatabasePath = mailbox.channelDatabasePath
         }
-        if transit != nil { result.readinessChecks.insert(.transit) }
+        if transit != nil {
+            result.readinessChecks.insert(.transit)
+            result.maintenanceTasks.insert(.addressRotation)
+        }
+        result.maintenanceTasks.insert(.consistency)
+        if selfTestInterval > .zero {
+            if mailbox != nil { result.selfTestProbes.insert(.mailbox) }
+            if transit != nil { result.selfTestProbes.insert(.transit) }
+        }
         return result
     }
 
     /// How the mailbox server is run; `nil` when it is not.
-    var mailboxService: MailboxConfiguration? {
+    ///
+    /// - Parameter identity: Who the server is as its own client, if it is one.
+    func mailboxService(testedAs identity: SelfTestIdentity?) -> MailboxConfiguration? {
         guard let mailbox else { return nil }
         var result = MailboxConfiguration(channelDatabasePath: mailbox.channelDatabasePath)
         result.welcome.motd = mailbox.messageOfTheDay
@@ -49,16 +61,20 @@ extension ApplianceConfiguration {
         }
         result.addressDatabasePath = mailbox.addressDatabasePath
         result.addressGenerationDuration = .seconds(mailbox.addressGenerationSeconds)
+        result.selfTestApp = identity?.appID
         mailbox.limits.apply(to: &result)
         mailbox.webSocket.apply(to: &result)
         return result
     }
 
     /// How the relay is run; `nil` when it is not.
-    var transitService: TransitConfiguration? {
+    ///
+    /// - Parameter identity: Who the server is as its own client, if it is one.
+    func transitService(testedAs identity: SelfTestIdentity?) -> TransitConfiguration? {
         guard let transit else { return nil }
         var result = TransitConfiguration()
         result.serverName = ApplianceVersion.serverName
+        result.selfTestToken = identity?.token
         transit.limits.apply(to: &result)
         return result
     }

@@ -1,5 +1,6 @@
 internal import Glibc
 package import Logging
+package import Telemetry
 
 /// Writes the service's own log to standard error, one line for each message.
 ///
@@ -12,18 +13,22 @@ package struct LineLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
     private let label: String
+    private let counts: LogCounts?
     private let write: @Sendable ([UInt8]) -> Void
 
     /// - Parameters:
     ///   - label: The part of the server that speaks.
+    ///   - counts: Where lines are counted.
     ///   - write: Where lines go; standard error unless a test listens.
     package init(
         label: String,
         level: Logger.Level = .info,
+        counts: LogCounts? = nil,
         write: @escaping @Sendable ([UInt8]) -> Void = LineLogHandler.writeToStandardError
     ) {
         self.label = label
         logLevel = level
+        self.counts = counts
         self.write = write
     }
 
@@ -33,6 +38,7 @@ package struct LineLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
+        counts?.count(event.level)
         var text = "\(Self.timestamp(of: Glibc.time(nil))) [\(label)] "
         if event.level >= .warning { text += "\(event.level): " }
         text += event.message.description

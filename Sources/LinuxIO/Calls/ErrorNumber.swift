@@ -21,6 +21,10 @@ package struct ErrorNumber: Error, Hashable, Sendable {
     package static var connectionReset: Self { Self(ECONNRESET) }
     /// The peer reads no more.
     package static var brokenPipe: Self { Self(EPIPE) }
+    /// It took too long.
+    package static var timedOut: Self { Self(ETIMEDOUT) }
+    /// It is not wanted any more.
+    package static var cancelled: Self { Self(ECANCELED) }
     /// Nothing to be had without waiting. The value calls return as ``Transfer/wouldBlock``.
     package static var wouldBlock: Self { Self(EAGAIN) }
 }

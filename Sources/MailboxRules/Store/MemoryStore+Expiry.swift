@@ -13,7 +13,7 @@ extension MemoryStore {
         for (app, nameplate) in claims {
             if let mailbox = nameplates[app]?[nameplate]?.mailbox { touch(mailbox, at: now, into: &events) }
         }
-        for mailbox in mailboxesWithListeners { touch(mailbox, at: now, into: &events) }
+        for mailbox in listenedMailboxes { touch(mailbox, at: now, into: &events) }
         var pruned = (nameplates: 0, mailboxes: 0, messages: 0)
         let old = mailboxes.values.filter { $0.updated + expiry.lifetime(in: $0.appID) <= now }
         for entry in old {

@@ -22,6 +22,7 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
     private var orphans: [(AppID, Nameplate)] = []
     /// Nameplates and mailboxes of each application.
     private var appUse: [AppID: Int] = [:]
+    private var shortNameplates = ShortNameplateUse()
     package private(set) var levels = MailboxLevels()
     /// Whether changes can be written down. While they cannot, nothing is changed, and who wants a change is told.
     package private(set) var isAvailable = true
@@ -126,7 +127,9 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         levels.subscriptions -= listeners.removeValue(forKey: mailbox)?.count ?? 0
     }
 
-    var mailboxesWithListeners: some Sequence<MailboxID> { listeners.keys }
+    func hasListeners(_ mailbox: MailboxID) -> Bool { listeners[mailbox] != nil }
+    func listeners(of mailbox: MailboxID) -> [ConnectionID] { listeners[mailbox] ?? [] }
+    var listenedMailboxes: some Collection<MailboxID> { listeners.keys }
 
     mutating func takeOrphans() -> [(AppID, Nameplate)] {
         defer { orphans = [] }
@@ -150,6 +153,8 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         appUse[entry.appID, default: 0] += 1
         levels.apps = appUse.count
         levels.nameplates.count(sides: entry.sides.count, by: 1)
+        shortNameplates.taken(entry.nameplate, in: entry.appID)
+        levels.shortNameplates = shortNameplates.levels
     }
 
     /// Takes a mailbox out of memory with everything that hangs on it.
@@ -169,6 +174,8 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         mailboxes[entry.mailbox]?.nameplates.removeAll { $0 == nameplate }
         dropUse(of: app)
         levels.nameplates.count(sides: entry.sides.count, by: -1)
+        shortNameplates.freed(nameplate, in: app)
+        levels.shortNameplates = shortNameplates.levels
         return entry
     }
 
@@ -200,7 +207,7 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
 
 extension MailboxLevels.BySides {
     /// Adds or takes away one that has this many sides.
-    fileprivate mutating func count(sides: Int, by step: Int) {
+    mutating func count(sides: Int, by step: Int) {
         switch sides {
         case ...1: lonely += step
         case 2: paired += step

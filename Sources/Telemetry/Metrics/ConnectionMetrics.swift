@@ -1,6 +1,6 @@
 import Observations
 
-/// Connections of either service, and the limits that turned some away.
+/// Connections of either service.
 struct ConnectionMetrics: Sendable {
     let open: Gauge<Component, Transport, AddressFamily>
     let accepted: Counter<Component, Transport, AddressFamily>
@@ -9,7 +9,7 @@ struct ConnectionMetrics: Sendable {
     let duration: Histogram<Component>
     let acceptErrors: Counter<AcceptFailure>
     let keepaliveRoundTrip: Histogram<Component>
-    let limitHits: Counter<Limit>
+    let limit: Gauge<Component>
 
     init(_ table: inout MetricLayout) {
         // The mailbox server speaks WebSocket alone.
@@ -73,12 +73,12 @@ struct ConnectionMetrics: Sendable {
             .stable,
             labels: Component.self
         )
-        limitHits = table.counter(
-            "wormhole_limit_hits_total",
-            "Outcomes changed by a limit.",
-            unit: .hits,
+        limit = table.gauge(
+            "wormhole_connections_limit",
+            "Connections that may be open at a time, 0 for any number.",
+            unit: .connections,
             .stable,
-            labels: Limit.self
+            labels: Component.self
         )
     }
 }

@@ -1,11 +1,13 @@
-/// The metric table in Prometheus' text format 0.0.4.
+/// The metric table as Prometheus reads it, in one of two formats.
 ///
-///     # HELP wormhole_connections Connections that are open.
-///     # TYPE wormhole_connections gauge
-///     wormhole_connections{component="mailbox",transport="ws",ip_family="ipv4"} 3
+///     text 0.0.4                                        OpenMetrics 1.0
+///     # HELP wormhole_limit_hits_total Outcomes …       # TYPE wormhole_limit_hits counter
+///     # TYPE wormhole_limit_hits_total counter          # HELP wormhole_limit_hits Outcomes …
+///     wormhole_limit_hits_total{limit="…"} 3            wormhole_limit_hits_total{limit="…"} 3
+///                                                       # EOF
 ///
 /// All that is the same in every scrape is put together once; a scrape copies it and writes the numbers between.
-/// Source: prometheus/docs, "Exposition formats".
+/// Source: prometheus/docs, "Exposition formats"; the OpenMetrics specification, version 1.0.
 struct Exposition: Sendable {
     /// One family with its fixed text.
     private struct Block: Sendable {
@@ -13,50 +15,47 @@ struct Exposition: Sendable {
         let header: [UInt8]
         /// What stands before each number of each shown series.
         let series: [(number: Int, prefixes: [[UInt8]])]
+        /// Its share of the text, with numbers of usual length.
+        let expectedBytes: Int
     }
 
     private let blocks: [Block]
-    /// Room for the text with numbers of usual length.
-    private let expectedBytes: Int
+    private let end: [UInt8]
 
-    init(_ families: [MetricFamily]) {
+    init(_ families: [MetricFamily], as format: MetricsFormat = .text) {
         blocks = families.map { family in
-            Block(
-                family: family,
-                header: Array(
-                    """
-                    # HELP \(family.name) \(family.help.escapedHelp)
-                    # TYPE \(family.name) \(family.kind.word)
-
-                    """.utf8
-                ),
-                series: family.series.enumerated().map { ($0.offset, Self.prefixes(family, $0.element)) }
-            )
+            let header = Array(Self.header(of: family, as: format).utf8)
+            let series = family.series.enumerated().map { ($0.offset, Self.prefixes(family, $0.element, format)) }
+            let expectedBytes = series.reduce(header.count) { $1.1.reduce($0) { $0 + $1.count + 12 } }
+            return Block(family: family, header: header, series: series, expectedBytes: expectedBytes)
         }
-        expectedBytes = blocks.reduce(0) { sum, block in
-            block.series.reduce(sum + block.header.count) { sum, series in
-                series.prefixes.reduce(sum) { $0 + $1.count + 12 }
+        end =
+            switch format {
+            case .text: []
+            case .openMetrics: Array("# EOF\n".utf8)
             }
-        }
     }
 
     /// The text with the numbers of now. Takes no lock.
-    func text() -> [UInt8] {
+    ///
+    /// - Parameter sections: Which parts; `nil` for all.
+    func text(of sections: Set<MetricFamily.Section>? = nil) -> [UInt8] {
+        let shown = blocks.filter { sections?.contains($0.family.section) ?? true }
         var text: [UInt8] = []
-        text.reserveCapacity(expectedBytes)
-        for block in blocks {
+        text.reserveCapacity(shown.reduce(end.count) { $0 + $1.expectedBytes })
+        for block in shown {
             text += block.header
             for series in block.series {
+                guard block.family.isShown(series.number) else { continue }
                 switch block.family.kind {
                 case .counter, .gauge:
-                    let value = block.family.cells.load(series.number)
-                    guard value != 0 || !block.family.hiddenSeries.contains(series.number) else { continue }
-                    text.append(series.prefixes[0], value)
+                    text.append(series.prefixes[0], block.family.cells.load(series.number))
                 case .histogram(let bounds):
                     Self.append(block.family.cells, series.number, bounds, series.prefixes, to: &text)
                 }
             }
         }
+        text += end
         return text
     }
 
@@ -79,8 +78,26 @@ struct Exposition: Sendable {
         text.append(prefixes[bounds.count + 2], count)
     }
 
+    private static func header(of family: MetricFamily, as format: MetricsFormat) -> String {
+        switch format {
+        case .text:
+            return """
+                # HELP \(family.name) \(family.help.escapedHelp)
+                # TYPE \(family.name) \(family.kind.word)
+
+                """
+        case .openMetrics:
+            let unit = family.openMetricsUnit.map { "# UNIT \(family.baseName) \($0)\n" } ?? ""
+            return """
+                # TYPE \(family.baseName) \(family.kind.word)
+                \(unit)# HELP \(family.baseName) \(family.help.escapedLabelValue)
+
+                """
+        }
+    }
+
     /// The lines of one series without their numbers.
-    private static func prefixes(_ family: MetricFamily, _ values: [String]) -> [[UInt8]] {
+    private static func prefixes(_ family: MetricFamily, _ values: [String], _ format: MetricsFormat) -> [[UInt8]] {
         let labels = zip(family.labels, values).map { "\($0.name)=\"\($1.escapedLabelValue)\"" }
         func line(_ suffix: String, _ extra: [String] = []) -> [UInt8] {
             let all = labels + extra
@@ -90,9 +107,30 @@ struct Exposition: Sendable {
         case .counter, .gauge:
             return [line("")]
         case .histogram(let bounds):
-            let buckets = bounds.map(MetricNumber.text) + ["+Inf"]
+            let buckets = bounds.map { format == .text ? MetricNumber.text($0) : MetricNumber.canonical($0) } + ["+Inf"]
             return buckets.map { line("_bucket", ["le=\"\($0)\""]) } + [line("_sum"), line("_count")]
         }
+    }
+}
+
+/// A format of the metrics.
+package enum MetricsFormat: CaseIterable, Sendable {
+    /// Prometheus' text format, version 0.0.4.
+    case text
+    /// OpenMetrics, version 1.0.
+    case openMetrics
+}
+
+extension MetricFamily {
+    /// Whether a series is shown now: always, or from the first time that it is moved.
+    fileprivate func isShown(_ series: Int) -> Bool {
+        guard hiddenSeries.contains(series) else { return true }
+        return (0..<stride).contains { cells.load(series * stride + $0) != 0 }
+    }
+
+    /// What stands in the UNIT line: the unit, where the name ends in it.
+    fileprivate var openMetricsUnit: String? {
+        ["bytes_per_second", "seconds", "bytes", "ratio"].first { baseName.hasSuffix("_\($0)") }
     }
 }
 

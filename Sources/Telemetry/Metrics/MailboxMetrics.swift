@@ -11,6 +11,7 @@ struct MailboxMetrics: Sendable {
     let apps: Gauge<>
     let nameplates: Gauge<SideCount>
     let allocated: Counter<DigitCount>
+    let spaceUsed: Gauge<ShortLength>
     let nameplatesClosed: Counter<NameplateResult>
     let nameplateWait: Histogram<>
     let mailboxes: Gauge<SideCount>
@@ -18,6 +19,7 @@ struct MailboxMetrics: Sendable {
     let lifetime: Histogram<>
     let storedMessages: Gauge<>
     let storedBytes: Gauge<>
+    let storedLimitBytes: Gauge<>
     let messages: Counter<MessageDirection>
     let messageBytes: Counter<MessageDirection>
     let messageSize: Histogram<>
@@ -81,6 +83,13 @@ struct MailboxMetrics: Sendable {
             .stable,
             labels: DigitCount.self
         )
+        spaceUsed = table.gauge(
+            "wormhole_nameplate_space_used_ratio",
+            "Share of the 9, 90 and 900 short numbers that is taken in the fullest application, from 0 to 1.",
+            unit: .ratio,
+            .stable,
+            labels: ShortLength.self
+        )
         nameplatesClosed = table.counter(
             "wormhole_nameplates_closed_total",
             "Nameplates that are gone, by result.",
@@ -126,6 +135,12 @@ struct MailboxMetrics: Sendable {
         storedBytes = table.gauge(
             "wormhole_mailbox_stored_bytes",
             "Bytes of the messages that are held.",
+            unit: .bytes,
+            .stable
+        )
+        storedLimitBytes = table.gauge(
+            "wormhole_mailbox_stored_limit_bytes",
+            "Bytes of messages that may be held, 0 for any number.",
             unit: .bytes,
             .stable
         )

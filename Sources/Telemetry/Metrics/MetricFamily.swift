@@ -10,8 +10,8 @@ package struct MetricFamily: Sendable {
     package enum Unit: String, Sendable {
         case bytes, commands, connections, descriptors, errors, hits, messages, objects, records, requests, runs,
             sessions
-        case applications, binds, challenges, handshakes, mailboxes, nameplates, observations, reconnects, threads,
-            tokens, lines
+        case applications, binds, challenges, entries, handshakes, lines, mailboxes, nameplates, observations, ratio,
+            reconnects, sources, threads, tokens, violations
         case leadingZeroBits = "leading zero bits"
         case bytesPerSecond = "bytes per second"
         case seconds
@@ -28,6 +28,11 @@ package struct MetricFamily: Sendable {
         case detail
     }
 
+    /// A part of the table, which can be asked for by itself.
+    package enum Section: String, CaseIterable, Sendable {
+        case process, connections, mailbox, transit, limits, usage, admin, selftest
+    }
+
     /// A label and every value it can have.
     package struct Label: Equatable, Sendable {
         package let name: String
@@ -40,6 +45,7 @@ package struct MetricFamily: Sendable {
     }
 
     package let name: String
+    package let section: Section
     /// One sentence, in Prometheus' HELP line.
     package let help: String
     package let kind: Kind
@@ -54,6 +60,7 @@ package struct MetricFamily: Sendable {
     func with(_ cells: MetricCells) -> Self {
         Self(
             name: name,
+            section: section,
             help: help,
             kind: kind,
             unit: unit,
@@ -64,8 +71,16 @@ package struct MetricFamily: Sendable {
         )
     }
 
+    /// The name without the suffix that only the samples of a counter have in OpenMetrics.
+    var baseName: String {
+        kind == .counter && name.hasSuffix("_total") ? String(name.dropLast("_total".count)) : name
+    }
+
     /// The label values of every series, the last label changing fastest.
     package var series: [[String]] { Self.combinations(of: labels) }
+
+    /// How many series are there from the start.
+    package var shownSeriesCount: Int { series.count - hiddenSeries.count }
 
     /// Numbers kept for one series.
     var stride: Int {

@@ -48,6 +48,8 @@ extension MaintenanceTask: MetricLabel { static var labelName: String { "task" }
 extension ReadinessCheck: MetricLabel { static var labelName: String { "component" } }
 extension LifecycleState: MetricLabel { static var labelName: String { "state" } }
 extension InternalErrorSource: MetricLabel { static var labelName: String { "component" } }
+extension InvariantCheck: MetricLabel { static var labelName: String { "check" } }
+extension SelfTestProbe: MetricLabel { static var labelName: String { "probe" } }
 extension RecordKind: MetricLabel { static var labelName: String { "kind" } }
 
 // MARK: Labels of the metrics alone
@@ -101,6 +103,29 @@ enum DigitCount: String, MetricLabel {
             default: .more
             }
     }
+}
+
+/// The lengths of which there are few numbers.
+enum ShortLength: String, MetricLabel {
+    case one = "1"
+    case two = "2"
+    case three = "3"
+    static var labelName: String { "digits" }
+}
+
+/// A table that a limit is kept with.
+enum LimitTable: String, MetricLabel {
+    /// Client networks that have a connection.
+    case source
+    /// Tokens that connections of the relay wait with.
+    case token
+    static var labelName: String { "table" }
+}
+
+/// How important a line of the log is.
+package enum LogLevel: String, MetricLabel {
+    case debug, info, warning, error
+    static var labelName: String { "level" }
 }
 
 /// Applications by allow-list; all that is not on it is `other`.

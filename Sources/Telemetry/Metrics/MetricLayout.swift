@@ -4,6 +4,15 @@
 /// our bug and stops the program when the table is built.
 struct MetricLayout {
     private(set) var families: [MetricFamily] = []
+    /// What the families that follow belong to.
+    private var section = MetricFamily.Section.process
+
+    init() {}
+
+    /// Begins a part of the table.
+    mutating func begin(_ section: MetricFamily.Section) {
+        self.section = section
+    }
 
     /// - Parameter shown: Which combinations are shown from the start; the others appear once they have been moved.
     mutating func counter<each Label: MetricLabel>(
@@ -81,6 +90,7 @@ struct MetricLayout {
             }
         let family = MetricFamily(
             name: name,
+            section: section,
             help: help,
             kind: kind,
             unit: unit,

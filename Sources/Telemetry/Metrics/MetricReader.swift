@@ -6,8 +6,6 @@ final class MetricReader {
     private let table: MetricTable
     /// Sums over all owners of pairs, which each report for themselves.
     private var relay = RelayTotals()
-    private var mailboxConnections = 0
-    private var isDraining = false
 
     init(table: MetricTable) {
         self.table = table
@@ -17,12 +15,8 @@ final class MetricReader {
         switch observation {
         case .connectionAccepted(let kind):
             table.connections.accepted.add(1, kind.component, kind.transport, kind.family)
-            table.connections.open.add(1, kind.component, kind.transport, kind.family)
-            count(kind, by: 1)
         case .connectionClosed(let kind, let cause, let lifetime):
-            table.connections.open.add(-1, kind.component, kind.transport, kind.family)
             table.connections.closed.add(1, kind.component, cause)
-            count(kind, by: -1)
             table.connections.duration.observe(lifetime.seconds, kind.component)
         case .connectionRejected(let component, let reason):
             table.connections.rejected.add(1, component, reason)
@@ -31,7 +25,7 @@ final class MetricReader {
         case .keepaliveAnswered(let component, let roundTrip):
             table.connections.keepaliveRoundTrip.observe(roundTrip.seconds, component)
         case .limitHit(let limit):
-            table.connections.limitHits.add(1, limit)
+            table.limits.hits.add(1, limit)
 
         case .commandFinished(let command, let outcome, let duration):
             table.mailbox.commands.add(1, command, outcome)
@@ -71,6 +65,9 @@ final class MetricReader {
             table.mailbox.pruned.add(Double(nameplates), .nameplate)
             table.mailbox.pruned.add(Double(mailboxes), .mailbox)
             table.mailbox.pruned.add(Double(messages), .message)
+        case .mailboxCapacityChanged(let connections, let storedBytes):
+            table.connections.limit.set(Double(connections), .mailbox)
+            table.mailbox.storedLimitBytes.set(Double(storedBytes))
         case .mailboxLevels(let levels):
             show(levels)
 
@@ -79,6 +76,7 @@ final class MetricReader {
         case .transitPaired(let pairing):
             table.transit.pairWait.observe(pairing.waitingTime.seconds)
             table.transit.pairSetup.observe(pairing.setupTime.seconds)
+            if pairing.isSameSource { table.transit.sameSource.add() }
         case .transitEnded(let summary):
             count(summary)
         case .transitProgressed(let path, let bytes):
@@ -90,15 +88,24 @@ final class MetricReader {
         case .transitRatesChanged(let session, let global):
             table.transit.rateLimit.set(Double(session), .session)
             table.transit.rateLimit.set(Double(global), .global)
+        case .transitCapacityChanged(let connections, let bufferedBytes):
+            table.connections.limit.set(Double(connections), .transit)
+            table.limits.tableCapacity.set(Double(connections), .source)
+            table.limits.tableCapacity.set(Double(connections), .token)
+            table.transit.bufferLimitBytes.set(Double(bufferedBytes))
         case .transitWaitingLevels(let levels):
             table.transit.waiting.set(Double(levels.connections))
             table.transit.waitingTokens.set(Double(levels.tokens))
             table.transit.oldestWaiting.set(levels.oldest?.seconds ?? 0)
+            table.limits.tableEntries.set(Double(levels.tokens), .token)
+        case .transitSourceLevels(let levels):
+            table.limits.sourcesTracked.set(Double(levels.sources))
+            table.limits.tableEntries.set(Double(levels.sources), .source)
+            table.limits.busiestSource.set(levels.busiestShare)
         case .relayLevels(let levels):
             relay.update(levels)
             table.transit.activeSessions.set(Double(relay.sessions))
             table.transit.bufferedBytes.set(Double(relay.bufferedBytes))
-            showDrain()
 
         case .databaseUsed(let database, let operation, let duration):
             table.usage.databaseDuration.observe(duration.seconds, database, operation)
@@ -114,6 +121,13 @@ final class MetricReader {
             show(state)
         case .internalErrorCaught(let source):
             table.process.internalErrors.add(1, source)
+        case .invariantViolated(let check):
+            table.process.invariantViolations.add(1, check)
+        case .selfTestFinished(let probe, let succeeded, let duration):
+            table.selfTest.runs.add(1, probe, succeeded ? .success : .failure)
+            guard succeeded else { break }
+            table.selfTest.duration.observe(duration.seconds, probe)
+            table.selfTest.lastSuccess.set(WallClock.now.seconds, probe)
         }
     }
 
@@ -129,6 +143,10 @@ final class MetricReader {
         table.mailbox.storedMessages.set(Double(levels.storedMessages))
         table.mailbox.storedBytes.set(Double(levels.storedBytes))
         table.mailbox.sendQueueBytes.set(Double(levels.sendQueueBytes))
+        let short = levels.shortNameplates
+        table.mailbox.spaceUsed.set(Double(short.ofOneDigit) / 9, .one)
+        table.mailbox.spaceUsed.set(Double(short.ofTwoDigits) / 90, .two)
+        table.mailbox.spaceUsed.set(Double(short.ofThreeDigits) / 900, .three)
     }
 
     private func count(_ summary: TransitSummary) {
@@ -149,21 +167,8 @@ final class MetricReader {
         case .draining: table.process.drainStarted.set(WallClock.now.seconds)
         case .starting, .ready, .stopping: table.process.drainStarted.set(0)
         }
-        isDraining = state == .draining
-        showDrain()
     }
 
-    private func count(_ kind: ConnectionKind, by step: Int) {
-        guard kind.component == .mailbox else { return }
-        mailboxConnections += step
-        showDrain()
-    }
-
-    /// What is still to finish before the process exits; nothing is, while it does not want to.
-    private func showDrain() {
-        table.process.drainRemaining.set(isDraining ? Double(mailboxConnections) : 0, .mailbox)
-        table.process.drainRemaining.set(isDraining ? Double(relay.sessions) : 0, .transit)
-    }
 }
 
 @available(*, unavailable)

@@ -10,8 +10,10 @@ package final class MetricTable: Sendable {
     let connections: ConnectionMetrics
     let mailbox: MailboxMetrics
     let transit: TransitMetrics
+    let limits: LimitMetrics
     let usage: UsageMetrics
     package let admin: AdminMetrics
+    let selfTest: SelfTestMetrics
     /// The table, in the order in which it is shown. When privacy is strict, these are the numbers of the last window's
     /// end: whoever shows metrics must read them here.
     package let families: [MetricFamily]
@@ -20,17 +22,22 @@ package final class MetricTable: Sendable {
 
     init(_ configuration: TelemetryConfiguration) {
         var layout = MetricLayout()
-        process = ProcessMetrics(
-            &layout,
-            build: configuration.build,
-            checks: configuration.allChecks,
-            tasks: configuration.allTasks
-        )
+        layout.begin(.process)
+        process = ProcessMetrics(&layout, configuration)
+        layout.begin(.connections)
         connections = ConnectionMetrics(&layout)
+        layout.begin(.mailbox)
         mailbox = MailboxMetrics(&layout, listedVersions: configuration.listedVersions)
+        layout.begin(.transit)
         transit = TransitMetrics(&layout)
+        layout.begin(.limits)
+        limits = LimitMetrics(&layout)
+        layout.begin(.usage)
         usage = UsageMetrics(&layout)
+        layout.begin(.admin)
         admin = AdminMetrics(&layout)
+        layout.begin(.selftest)
+        selfTest = SelfTestMetrics(&layout, probes: configuration.selfTestProbes)
         held = configuration.isStrict ? HeldMetrics(layout.families) : nil
         families = held?.families ?? layout.families
         process.state.set(1, .starting)

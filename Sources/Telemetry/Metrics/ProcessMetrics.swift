@@ -6,6 +6,7 @@ struct ProcessMetrics: Sendable {
     let residentBytes: Gauge<>
     let virtualBytes: Gauge<>
     let virtualLimitBytes: Gauge<>
+    let heapBytes: Gauge<>
     let openDescriptors: Gauge<>
     let descriptorLimit: Gauge<>
     let threads: Gauge<>
@@ -17,19 +18,25 @@ struct ProcessMetrics: Sendable {
     let loopLag: Histogram<>
     let loopHeartbeat: Gauge<>
     let internalErrors: Counter<InternalErrorSource>
+    let invariantViolations: Counter<InvariantCheck>
     let maintenanceRuns: Counter<MaintenanceTask, TaskResult>
     let maintenanceLastSuccess: Gauge<MaintenanceTask>
     let maintenanceLastDuration: Gauge<MaintenanceTask>
     let observationsDropped: Counter<>
 
-    /// - Parameters:
-    ///   - checks: The readiness checks that exist in this process.
-    ///   - tasks: The tasks that run by the clock in this process.
-    init(_ table: inout MetricLayout, build: BuildInfo, checks: Set<ReadinessCheck>, tasks: Set<MaintenanceTask>) {
+    init(_ table: inout MetricLayout, _ configuration: TelemetryConfiguration) {
+        let build = configuration.build
+        let checks = configuration.allChecks
+        let tasks = configuration.allTasks
         table.information(
             "wormhole_build_info",
             "The running build; always 1.",
             ["version": build.version, "revision": build.revision, "swift_version": build.swiftVersion]
+        )
+        table.information(
+            "wormhole_config_info",
+            "A short hash of the configuration in force; always 1.",
+            ["digest": configuration.configurationDigest]
         )
         cpuSeconds = table.counter(
             "process_cpu_seconds_total",
@@ -54,6 +61,12 @@ struct ProcessMetrics: Sendable {
             "Limit on the address space, -1 when there is none.",
             unit: .bytes,
             .detail
+        )
+        heapBytes = table.gauge(
+            "process_heap_bytes",
+            "Memory the allocator has lent out.",
+            unit: .bytes,
+            .stable
         )
         openDescriptors = table.gauge(
             "process_open_fds",
@@ -121,6 +134,13 @@ struct ProcessMetrics: Sendable {
             unit: .errors,
             .stable,
             labels: InternalErrorSource.self
+        )
+        invariantViolations = table.counter(
+            "wormhole_invariant_violations_total",
+            "State that should not exist, found by the check that runs in the background.",
+            unit: .violations,
+            .stable,
+            labels: InvariantCheck.self
         )
         let showsTask = { (row: [String]) in tasks.contains { $0.rawValue == row[0] } }
         maintenanceRuns = table.counter(

@@ -1,4 +1,5 @@
 import Glibc
+import LinuxIO
 
 /// Asks the kernel about this process, when metrics are read.
 ///
@@ -30,6 +31,7 @@ struct ProcessSampler: Sendable {
         else { return false }
         metrics.threads.set(threads)
         metrics.virtualBytes.set(virtual)
+        metrics.heapBytes.set(Double(HeapUse.bytes))
         metrics.residentBytes.set(residentPages * Double(sysconf(Int32(_SC_PAGESIZE))))
         return true
     }

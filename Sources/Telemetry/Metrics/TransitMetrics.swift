@@ -16,8 +16,10 @@ struct TransitMetrics: Sendable {
     let sessionThroughput: Histogram<>
     let pairWait: Histogram<>
     let pairSetup: Histogram<>
+    let sameSource: Counter<>
     let readPaused: Counter<>
     let bufferedBytes: Gauge<>
+    let bufferLimitBytes: Gauge<>
     let throttled: Counter<Limit>
     let rateLimit: Gauge<RateScope>
 
@@ -113,6 +115,12 @@ struct TransitMetrics: Sendable {
             bounds: HistogramBounds.fast,
             .stable
         )
+        sameSource = table.counter(
+            "wormhole_transit_same_source_sessions_total",
+            "Pairs of which both sides came from one client network; this machine and Unix sockets are not counted.",
+            unit: .sessions,
+            .stable
+        )
         readPaused = table.counter(
             "wormhole_transit_read_paused_seconds_total",
             "Time for which sources were not read because their partner was slow.",
@@ -122,6 +130,12 @@ struct TransitMetrics: Sendable {
         bufferedBytes = table.gauge(
             "wormhole_transit_buffered_bytes",
             "Bytes in relay buffers.",
+            unit: .bytes,
+            .stable
+        )
+        bufferLimitBytes = table.gauge(
+            "wormhole_transit_buffer_limit_bytes",
+            "Bytes that relay buffers can hold at most, 0 when connections are not limited.",
             unit: .bytes,
             .stable
         )

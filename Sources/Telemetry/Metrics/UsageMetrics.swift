@@ -14,6 +14,7 @@ struct UsageMetrics: Sendable {
     let databaseErrors: Counter<Database, DatabaseFailure>
     let databaseSize: Gauge<Database, DatabaseFile>
     let availableBytes: Gauge<>
+    let logLines: Counter<LogLevel>
     let logLinesDropped: Counter<LogStream>
 
     init(_ table: inout MetricLayout) {
@@ -102,6 +103,13 @@ struct UsageMetrics: Sendable {
             "Free space where the databases are.",
             unit: .bytes,
             .stable
+        )
+        logLines = table.counter(
+            "wormhole_log_messages_total",
+            "Lines of the server's own log, by level.",
+            unit: .lines,
+            .stable,
+            labels: LogLevel.self
         )
         logLinesDropped = table.counter(
             "wormhole_log_dropped_total",

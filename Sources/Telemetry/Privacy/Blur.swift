@@ -125,7 +125,8 @@ package struct Blur: Equatable, Sendable {
             .messageDelivered, .messagesReplayed, .sideReconnected, .pruned, .mailboxLevels, .handshakeFinished,
             .transitProgressed, .transitReadPaused, .transitThrottled, .transitRatesChanged, .relayLevels,
             .databaseUsed, .databaseFailed, .maintenanceFinished, .readinessChanged, .lifecycleChanged,
-            .internalErrorCaught:
+            .internalErrorCaught, .mailboxCapacityChanged, .transitCapacityChanged, .transitSourceLevels,
+            .invariantViolated, .selfTestFinished:
             return observation
         }
     }

@@ -52,9 +52,10 @@ package enum UsageRecord: Equatable, Sendable {
             .commandFinished, .errorSent, .permissionChallenged,
             .permissionDifficultyChanged, .nameplateAllocated, .messageReceived, .messageDelivered, .messagesReplayed,
             .sideReconnected, .pruned, .mailboxLevels, .handshakeFinished, .transitPaired, .transitProgressed,
-            .transitReadPaused, .transitThrottled, .transitRatesChanged, .transitWaitingLevels, .relayLevels,
-            .databaseUsed, .databaseFailed,
-            .maintenanceFinished, .readinessChanged, .lifecycleChanged, .internalErrorCaught:
+            .transitReadPaused, .transitThrottled, .transitRatesChanged, .transitCapacityChanged,
+            .mailboxCapacityChanged, .transitWaitingLevels, .transitSourceLevels, .relayLevels, .databaseUsed,
+            .databaseFailed, .maintenanceFinished, .readinessChanged, .lifecycleChanged, .internalErrorCaught,
+            .invariantViolated, .selfTestFinished:
             return nil
         }
     }

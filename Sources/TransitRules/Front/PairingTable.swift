@@ -1,4 +1,5 @@
 package import Admission
+internal import Observations
 package import WormholeWire
 
 /// Who waits for whom.
@@ -153,6 +154,36 @@ package struct PairingTable: ~Copyable {
         if older != Self.nobody { entries[Int(older)].newer = id.index }
         newest[handshake.token] = id.index
         connectionCount += 1
+    }
+
+    /// Whether one that waits stands where its token leads: in front, or linked with its neighbours.
+    func isLinked(at index: UInt32) -> Bool {
+        let entry = entries[Int(index)]
+        let isKnownToNewer =
+            entry.newer == Self.nobody
+            ? newest[entry.handshake.token] == index
+            : entries[Int(entry.newer)].isPresent && entries[Int(entry.newer)].older == index
+        let isKnownToOlder =
+            entry.older == Self.nobody
+            || entries[Int(entry.older)].isPresent && entries[Int(entry.older)].newer == index
+        return isKnownToNewer && isKnownToOlder
+    }
+
+    /// Which of the running counts differ from what there is.
+    var miscounts: [InvariantFinding] {
+        let present = entries.lazy.filter(\.isPresent).count
+        let tokens = entries.lazy.filter { $0.isPresent && $0.newer == Self.nobody }.count
+        var findings: [InvariantFinding] = []
+        if present != connectionCount {
+            let text = "waiting connections: counted \(connectionCount), there are \(present)"
+            findings.append(InvariantFinding(.counterGauge, text))
+        }
+        if tokens != tokenCount {
+            findings.append(
+                InvariantFinding(.transitPairs, "\(tokenCount) tokens lead to \(tokens) rows of connections")
+            )
+        }
+        return findings
     }
 
     /// What is wrong with the table, for tests; `nil` when nothing is.

@@ -1,21 +1,28 @@
 package import Admission
 package import Observations
-internal import WormholeWire
+package import WormholeWire
 
 /// Every connection of the relay until it has a partner: the one owner of handshakes and of the pairing table.
 ///
 /// The shell tells what happened and carries out the effects, in order, before it tells the next thing. A name is good
 /// until an effect says that it is free; what is told about a name that is free changes nothing.
 package struct RelayFront: ~Copyable {
-    private var connections = Slots<TransitConnection>(minimumCapacity: 64)
-    private var table: PairingTable
+    var connections = Slots<TransitConnection>(minimumCapacity: 64)
+    var table: PairingTable
+    private let selfTestToken: TransitToken?
     private var handshaking: DeadlineList
     private var waiting: DeadlineList
     private var refused: DeadlineList
 
     /// - Parameter waitingPerSourceAndToken: How many connections of one source may wait with one token. Zero stands for any
     ///   number.
-    package init(timeouts: FrontTimeouts = FrontTimeouts(), waitingPerSourceAndToken: Int = 0) {
+    /// - Parameter selfTestToken: What the server says when it is its own client.
+    package init(
+        timeouts: FrontTimeouts = FrontTimeouts(),
+        waitingPerSourceAndToken: Int = 0,
+        selfTestToken: TransitToken? = nil
+    ) {
+        self.selfTestToken = selfTestToken
         table = PairingTable(waitingPerSource: waitingPerSourceAndToken)
         handshaking = DeadlineList(interval: timeouts.handshake)
         waiting = DeadlineList(interval: timeouts.wait)
@@ -174,6 +181,7 @@ package struct RelayFront: ~Copyable {
         into effects: inout [FrontEffect]
     ) {
         let form: HandshakeForm = handshake.side == nil ? .legacy : .sided
+        connections[id.index].isSelfTest = handshake.token == selfTestToken
         switch table.arrive(id, with: handshake, from: connections[id.index].source) {
         case .crowded:
             effects.append(.observe(.handshakeFinished(form: form, result: early.isEmpty ? .ok : .earlyData)))
@@ -191,7 +199,9 @@ package struct RelayFront: ~Copyable {
             let record = PairRecord(
                 first: connections[partner.index].accepted,
                 second: connections[id.index].accepted,
-                paired: now
+                paired: now,
+                isSameSource: connections[id.index].source.map { $0 == connections[partner.index].source } ?? false,
+                isSelfTest: connections[id.index].isSelfTest
             )
             connections[partner.index].joined()
             connections[id.index].joined()

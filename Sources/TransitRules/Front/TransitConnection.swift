@@ -19,6 +19,8 @@ struct TransitConnection: ~Copyable, Scheduled {
     let accepted: Arrival
     /// Where it comes from; `nil` when it is not counted by source.
     let source: SourceID?
+    /// It is the server itself, which wants no records of it.
+    var isSelfTest = false
     var schedule = Schedule()
     private var state: State
 
@@ -221,7 +223,8 @@ struct TransitConnection: ~Copyable, Scheduled {
             waitingTime: nil,
             totalBytes: 0,
             mood: mood,
-            session: nil
+            session: nil,
+            isSelfTest: isSelfTest
         )
         effects.append(.observe(.transitEnded(summary)))
     }

@@ -9,12 +9,36 @@ package struct PairRecord: Equatable, Sendable {
     package let waitingTime: Duration
     /// When the second handshake was complete.
     package let paired: Instant
+    /// Whether both came from one source; never for those that are not counted by source.
+    package let isSameSource: Bool
 
-    package init(first: Arrival, second: Arrival, paired: Instant) {
+    /// Both were the server itself.
+    package let isSelfTest: Bool
+
+    package init(
+        first: Arrival,
+        second: Arrival,
+        paired: Instant,
+        isSameSource: Bool = false,
+        isSelfTest: Bool = false
+    ) {
         let isInOrder = first.instant <= second.instant
         started = isInOrder ? first : second
         waitingTime = isInOrder ? second.instant - first.instant : first.instant - second.instant
         self.paired = paired
+        self.isSameSource = isSameSource
+        self.isSelfTest = isSelfTest
+    }
+
+    /// What is reported of the pair's beginning, when both have been told.
+    package func pairing(on path: TransitPath, at now: Instant) -> TransitPairing {
+        TransitPairing(
+            waitingTime: waitingTime,
+            setupTime: now - paired,
+            path: path,
+            isSameSource: isSameSource,
+            isSelfTest: isSelfTest
+        )
     }
 
     /// The record. A pair is `happy`, however it ended.
@@ -25,7 +49,8 @@ package struct PairRecord: Equatable, Sendable {
             waitingTime: waitingTime,
             totalBytes: totalBytes,
             mood: .happy,
-            session: TransitSummary.Session(cause: cause, duration: now - paired)
+            session: TransitSummary.Session(cause: cause, duration: now - paired),
+            isSelfTest: isSelfTest
         )
     }
 }

@@ -32,6 +32,8 @@ final class Bridge {
     var ending: [ObjectIdentifier: BridgedPair] = [:]
     var meters: [TransitPath: RelayMeter]
     var pausedNanoseconds: [TransitPath: Int64] = [:]
+    /// Sockets that were taken over.
+    var takenOver = 0
 
     var pulse: PulseTimer
     var pulseTimer: NIOCore.Scheduled<Void>?
@@ -139,6 +141,7 @@ final class Bridge {
         let accepted = end.accepted
         let socket = BridgeSocket(kind: kind, accepted: accepted, pass: end.pass, bridge: self)
         sockets[ObjectIdentifier(socket)] = socket
+        takenOver += 1
         let pair = BridgedPair(
             first: side == .first ? socket : client,
             second: side == .first ? client : socket,
@@ -217,10 +220,7 @@ final class Bridge {
     }
 
     private func observePairing(_ pair: BridgedPair) {
-        let setup = Instant.current - pair.record.paired
-        observe(
-            .transitPaired(TransitPairing(waitingTime: pair.record.waitingTime, setupTime: setup, path: pair.path))
-        )
+        observe(.transitPaired(pair.record.pairing(on: pair.path, at: .current)))
     }
 
     func progressed(_ bytes: Int, on path: TransitPath) {

@@ -73,6 +73,7 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
 
     func finish(_ cause: CloseCause) {
         self.cause = cause
+        observeRoundTrip()
         if inputHasEnded { return close() }
         state = .departing(Departure(at: .current))
         isPaused = false
@@ -152,6 +153,7 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
         switch state {
         case .open(let pair, let side):
             state = .closed
+            observeRoundTrip()
             pair.failed(side)
             cause = pair.closing.closeCause(of: side)
             context?.close(promise: nil)
@@ -162,9 +164,21 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
         }
     }
 
+    /// Asks the kernel something about the socket.
+    private func withSocket<Answer>(_ ask: (CInt) -> Answer) -> Answer? {
+        // Fails only for a channel that is closed.
+        try? context?.channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: CInt.self) { ask($0) }
+    }
+
+    /// What the kernel measured, once, when the pair is over for this socket.
+    private func observeRoundTrip() {
+        guard kind.family != .unix, let roundTrip = withSocket({ SocketRoundTrip.of($0) }) ?? nil else { return }
+        bridge.observe(.keepaliveAnswered(.transit, roundTrip: roundTrip))
+    }
+
     private func checkDeparture() {
-        guard case .departing(var departure) = state, let context else { return }
-        let queues = try? context.channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: CInt.self) {
+        guard case .departing(var departure) = state else { return }
+        let queues = withSocket {
             (unconfirmed: SocketQueues.unconfirmedBytes(of: $0), readable: SocketQueues.readableBytes(of: $0))
         }
         let isDone = departure.isDone(

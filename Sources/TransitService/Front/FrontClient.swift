@@ -51,6 +51,11 @@ struct FrontClients: ~Copyable {
         }
     }
 
+    /// Those that are sockets, counted one by one.
+    var socketCount: Int {
+        (0..<UInt32(capacity)).count { withSocket(at: $0) { _ in true } ?? false }
+    }
+
     /// The handshake of a client is over.
     mutating func handshakeEnded(at index: UInt32) {
         guard Int(index) < capacity else { return }

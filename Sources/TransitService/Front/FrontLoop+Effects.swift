@@ -83,7 +83,7 @@ extension FrontLoop {
         let unsentToFirst = sayOK(to: first.descriptor)
         let unsentToSecond = sayOK(to: second.descriptor)
         let record = junction.record
-        observePairing(record, path: .tcpToTCP)
+        observations.append(.transitPaired(record.pairing(on: .tcpToTCP, at: .current)))
         release(first.descriptor)
         release(second.descriptor)
         let handoff = RelayHandoff(
@@ -94,6 +94,7 @@ extension FrontLoop {
             unsentToFirst: unsentToFirst,
             unsentToSecond: unsentToSecond
         )
+        handedOn += 2
         leastLoadedWorker.adopt(handoff)
     }
 
@@ -115,6 +116,7 @@ extension FrontLoop {
             early: junction.early,
             record: junction.record
         )
+        handedOn += 1
         bridge.join(handoff, with: key)
     }
 
@@ -127,15 +129,6 @@ extension FrontLoop {
             case .ended, .failed: []  // Whoever relays will meet the failure.
             }
         }
-    }
-
-    private func observePairing(_ record: PairRecord, path: TransitPath) {
-        let pairing = TransitPairing(
-            waitingTime: record.waitingTime,
-            setupTime: .current - record.paired,
-            path: path
-        )
-        observations.append(.transitPaired(pairing))
     }
 
     /// Takes a socket out of this loop's epoll, for its next owner has one of its own.

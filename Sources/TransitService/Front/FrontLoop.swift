@@ -2,6 +2,7 @@ internal import Admission
 internal import LinuxIO
 internal import Observations
 internal import TransitRules
+internal import WormholeWire
 
 /// The epoll loop that accepts connections, reads their handshakes, keeps those who wait, and pairs them.
 ///
@@ -37,6 +38,11 @@ final class FrontLoop: ServiceLoop {
     private var events = EpollEvents(capacity: eventCapacity)
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 64)
     private var reportedLevels = TransitWaitingLevels()
+    private var reportedSources = TransitSourceLevels()
+    /// Sockets that were handed on to those who relay.
+    var handedOn = 0
+    /// Of the concern in the file beside this one.
+    var audits: [(audit: FrontAudit, answer: AuditAnswer)] = []
     private var isStopping = false
     private var pulse: PulseTimer
 
@@ -45,6 +51,7 @@ final class FrontLoop: ServiceLoop {
         listener: consuming ListeningSocket?,
         timeouts: FrontTimeouts,
         waitingPerSourceAndToken: Int,
+        selfTestToken: TransitToken?,
         doorkeeper: Doorkeeper,
         workers: [RelayPort],
         bridge: BridgePort?,
@@ -57,7 +64,11 @@ final class FrontLoop: ServiceLoop {
         self.observations = observations
         self.pulse = PulseTimer(pulse, at: .current)
         self.doorkeeper = doorkeeper
-        rules = RelayFront(timeouts: timeouts, waitingPerSourceAndToken: waitingPerSourceAndToken)
+        rules = RelayFront(
+            timeouts: timeouts,
+            waitingPerSourceAndToken: waitingPerSourceAndToken,
+            selfTestToken: selfTestToken
+        )
         epoll = try Epoll()
         self.listener = listener
         try epoll.add(port.signal.descriptor, for: .readable, tag: Self.signalTag)
@@ -81,18 +92,28 @@ final class FrontLoop: ServiceLoop {
         for index in 0..<count where !events[index].readiness.overlaps(.farewell) { handle(events[index]) }
         rules.expire(at: now, into: &effects)
         perform()
-        pulse.turn(at: now)
+        if pulse.turn(at: now) { lookAtSources() }
+        proceedWithAudits()
         if let resumes = acceptResumes, resumes <= now { resumeAccepting() }
         let levels = rules.levels
-        if levels != reportedLevels {
-            observations.append(.transitWaitingLevels(levels))
-            reportedLevels = levels
-        }
+        // With the next turn, a second later at most, when there is no room.
+        if levels != reportedLevels, observations.append(.transitWaitingLevels(levels)) { reportedLevels = levels }
         observations.flush()
     }
 
+    private func lookAtSources() {
+        if doorkeeper.rotateKey(at: now.nanoseconds) {
+            observations.append(
+                .maintenanceFinished(.addressRotation, succeeded: true, duration: .current - now)
+            )
+        }
+        let levels = doorkeeper.levels
+        if levels != reportedSources, observations.append(.transitSourceLevels(levels)) { reportedSources = levels }
+    }
+
     private func waitForEvents() -> Int {
-        let deadline = min(Instant.earlier(rules.nextDeadline, acceptResumes) ?? pulse.due, pulse.due)
+        var deadline = min(Instant.earlier(rules.nextDeadline, acceptResumes) ?? pulse.due, pulse.due)
+        if !audits.isEmpty { deadline = min(deadline, .current + Self.auditPause) }
         do throws(ErrorNumber) {
             return try epoll.wait(into: &events, milliseconds: deadline.milliseconds(after: .current))
         } catch {
@@ -157,6 +178,8 @@ final class FrontLoop: ServiceLoop {
         case .ended(let key, let cause):
             guard let id = webSocketIDs[key] else { return }
             rules.ended(id, cause: cause, at: now, into: &effects)
+        case .audit(let answer):
+            audits.append((FrontAudit(of: rules), answer))
         case .stop:
             isStopping = true
             closeListener()

@@ -16,6 +16,8 @@ enum FrontOrder: Sendable {
     case text(WebSocketKey)
     /// It is gone, or is being told so.
     case ended(WebSocketKey, CloseCause)
+    /// Look for state that should not exist, and say what was found.
+    case audit(AuditAnswer)
     /// Accept nobody any more, end everyone who has no partner, and stop.
     case stop
 }

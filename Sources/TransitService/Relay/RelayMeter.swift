@@ -65,9 +65,11 @@ struct RelayMeter {
             incompleteBytes: incompleteBytes,
             bufferedBytes: buffered
         )
-        if levels != reported {
-            observations.append(.relayLevels(levels))
+        guard levels != reported else { return }
+        if observations.append(.relayLevels(levels)) {
             reported = levels
+        } else {
+            changed(at: now)  // There was no room: once more.
         }
     }
 

@@ -7,6 +7,8 @@ internal import TransitRules
 enum RelayOrder: ~Copyable, Sendable {
     /// Own this pair to its end.
     case adopt(RelayHandoff)
+    /// Look for state that should not exist, and say what was found.
+    case audit(AuditAnswer)
     /// No more pairs will come. Let those there are finish until then, then end them, then stop.
     case drain(until: Instant)
 }
@@ -35,6 +37,11 @@ final class RelayPort: Sendable {
     /// From any thread; nothing is to be adopted after it. Told again, the earlier deadline counts.
     func drain(until deadline: Instant) {
         post(.drain(until: deadline))
+    }
+
+    /// From any thread.
+    func audit(_ answer: AuditAnswer) {
+        post(.audit(answer))
     }
 
     /// On the worker's thread: everything that was ordered since the last call.

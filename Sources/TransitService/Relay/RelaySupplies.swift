@@ -80,6 +80,16 @@ final class RelaySupplies {
         _ = consume pipe
     }
 
+    /// The most bytes that blocks and pipes can hold, all workers together: a connection has either.
+    ///
+    /// - Parameter connections: Open connections at most; zero for any number.
+    /// - Returns: 0 where there is no bound.
+    static func capacity(connections: Int, pipes: Int) -> Int {
+        guard connections > 0 else { return 0 }
+        let pipes = min(pipes, connections)
+        return pipes * pipeSize + (connections - pipes) * copySize
+    }
+
     /// Pipes that exist and are lent out, for tests.
     var lentPipeCount: Int { pipeCount - sparePipes.count }
 }

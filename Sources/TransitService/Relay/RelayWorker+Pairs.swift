@@ -11,6 +11,7 @@ extension RelayWorker {
         let primeForFirst = handoff.unsentToFirst + early
         let primeForSecond = handoff.unsentToSecond
         let record = handoff.record
+        takenOver += 2
         let id = pairs.insert(handoff.makePair(isLimited: throttle != nil))
         pairs[id.index].fromSecond.prime(primeForFirst, with: supplies)
         pairs[id.index].fromFirst.prime(primeForSecond, with: supplies)
@@ -82,6 +83,12 @@ extension RelayWorker {
 
     // MARK: Steps
 
+    /// What the kernel measured, once in the life of a socket, because asking is a call.
+    private func observeRoundTrip(to end: borrowing RelayEnd) {
+        guard end.kind.family != .unix, let roundTrip = end.descriptor.roundTrip else { return }
+        observations.append(.keepaliveAnswered(.transit, roundTrip: roundTrip))
+    }
+
     /// Moves one client's bytes, and has the pair come again where that has changed what may still flow.
     private func advance(_ index: UInt32, from side: PairSide) -> (hasMoved: Bool, yields: Bool) {
         let pair = pairs.pointer(at: index)
@@ -145,6 +152,8 @@ extension RelayWorker {
         meter.pairEnded(totalBytes: pair.totalBytes, at: now)
         port.pairEnded()
         let ends = pair.takeEnds()
+        observeRoundTrip(to: ends.first)
+        observeRoundTrip(to: ends.second)
         part(ends.first, cause: closing.closeCause(of: .first))
         part(ends.second, cause: closing.closeCause(of: .second))
     }

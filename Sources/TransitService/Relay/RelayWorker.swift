@@ -35,6 +35,8 @@ final class RelayWorker: ServiceLoop {
     /// Pairs that wait for their next portion.
     var sleepers = Heap<Sleeper>()
     var throttledTime = ThrottledTime()
+    /// Sockets that were taken over.
+    var takenOver = 0
 
     private var pulse: PulseTimer
     private var drain = Drain.no
@@ -132,6 +134,8 @@ final class RelayWorker: ServiceLoop {
             switch consume order {
             case .adopt(let handoff):
                 adopt(handoff)
+            case .audit(let answer):
+                answer.give(audit())
             case .drain(let deadline):
                 switch drain {
                 case .no: drain = .until(deadline)

@@ -15,10 +15,14 @@ struct PulseTimer {
     }
 
     /// Beats, when it is time. Called in every turn.
-    mutating func turn(at now: Instant) {
-        guard due <= now else { return }
+    ///
+    /// - Returns: Whether it was time.
+    @discardableResult
+    mutating func turn(at now: Instant) -> Bool {
+        guard due <= now else { return false }
         pulse.beat(late: now - due)
         due = now + Self.interval
+        return true
     }
 
     /// The loop has ended as it should.

@@ -14,6 +14,15 @@ struct ProcessOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
+            "How often the server meets itself through its own listeners, for wormhole_selftest_*; 0: never.",
+            valueName: "seconds"
+        )
+    )
+    var selftestInterval = 60.0
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
             "The least important messages shown on standard error: trace, debug, info, notice, warning, error, critical.",
             valueName: "level"
         ),
@@ -41,6 +50,9 @@ struct ProcessOptions: ParsableArguments {
         guard (0...31_536_000).contains(drainTimeout) else {
             throw ValidationError("--drain-timeout takes a number of seconds that is not negative.")
         }
+        guard (0...31_536_000).contains(selftestInterval) else {
+            throw ValidationError("--selftest-interval takes a number of seconds that is not negative.")
+        }
     }
 
     func apply(to configuration: inout ApplianceConfiguration) {
@@ -51,6 +63,7 @@ struct ProcessOptions: ParsableArguments {
         case "-": configuration.logFile = "/dev/stdout"
         case let path?: configuration.logFile = path
         }
+        configuration.selfTestInterval = .seconds(selftestInterval)
     }
 
     private static func level(_ text: String) throws -> Logger.Level {

@@ -1,6 +1,8 @@
 /// Everything that is measured, with what has to be reached.
 enum Scenarios {
-    static let all: [any Scenario] = mailbox + relay
+    static let all: [any Scenario] = mailbox + relay + scrapes
+
+    private static let scrapes: [any Scenario] = [ScrapeScenario(work: .relay), ScrapeScenario(work: .mailbox)]
 
     private static let mailbox: [any Scenario] = [
         ExchangeScenario(

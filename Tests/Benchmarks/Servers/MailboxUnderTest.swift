@@ -4,6 +4,8 @@ import Glibc
 final class MailboxUnderTest {
     let process: ServerProcess
     let port: UInt16
+    /// Where ours shows its metrics.
+    let adminPort: UInt16
     private let folder: String
     private let workbench: Workbench
 
@@ -20,7 +22,9 @@ final class MailboxUnderTest {
         folder = try workbench.newFolder()
         if let channelDatabase { try copyFile(channelDatabase, to: folder + "/relay.sqlite") }
         port = try LoopbackAddress.freePort()
-        process = try ServerProcess(Self.command(contender, port: port, tools: workbench.tools), folder: folder)
+        adminPort = try LoopbackAddress.freePort()
+        let command = try Self.command(contender, port: port, admin: adminPort, tools: workbench.tools)
+        process = try ServerProcess(command, folder: folder)
         if waits { try process.waitUntilListening(on: port) }
     }
 
@@ -37,18 +41,24 @@ final class MailboxUnderTest {
     static func makeChannelDatabase(on workbench: Workbench) throws(BenchmarkError) -> String {
         let folder = try workbench.newFolder()
         let port = try LoopbackAddress.freePort()
-        let server = try ServerProcess(command(.original, port: port, tools: workbench.tools), folder: folder)
+        let command = try command(.original, port: port, admin: 0, tools: workbench.tools)
+        let server = try ServerProcess(command, folder: folder)
         try server.waitUntilListening(on: port)
         try server.endOrderly()
         return folder + "/relay.sqlite"
     }
 
-    private static func command(_ contender: Contender, port: UInt16, tools: Tools) throws(BenchmarkError) -> [String] {
+    private static func command(
+        _ contender: Contender,
+        port: UInt16,
+        admin: UInt16,
+        tools: Tools
+    ) throws(BenchmarkError) -> [String] {
         let endpoint = "--port=tcp:\(port):interface=127.0.0.1"
         let databases = ["--channel-db=relay.sqlite", "--usage-db=usage.sqlite"]
         switch contender {
         case .ours:
-            return [tools.server, "mailbox", endpoint, "--admin=tcp:0:interface=127.0.0.1"] + databases
+            return [tools.server, "mailbox", endpoint, "--admin=tcp:\(admin):interface=127.0.0.1"] + databases
         case .original:
             return [tools.twist, "--log-file=+", "--log-format=text", "wormhole-mailbox", endpoint] + databases
         case .haproxy, .direct:

@@ -6,6 +6,8 @@ final class RelayUnderTest {
     let ports: [UInt16]
     /// Where clients connect over WebSocket; `nil` when it cannot be done.
     let webSocketPort: UInt16?
+    /// Where ours shows its metrics; `nil` for the others.
+    let adminPort: UInt16?
     /// Whether two clients with the same token are joined. Otherwise each is joined to the generator's sink.
     let pairsClients: Bool
 
@@ -23,23 +25,27 @@ final class RelayUnderTest {
         case .direct:
             ports = sinks
             webSocketPort = nil
+            adminPort = nil
             pairsClients = false
             process = nil
         case .haproxy:
             ports = try sinks.map { _ throws(BenchmarkError) in try LoopbackAddress.freePort() }
             webSocketPort = nil
+            adminPort = nil
             pairsClients = false
             try writeFile(Self.proxyConfiguration(ports, sinks: sinks), to: folder + "/haproxy.cfg")
             process = try ServerProcess([tools.haproxy, "-db", "-f", "haproxy.cfg"], folder: folder)
         case .ours, .original:
             let webSocketPort = try LoopbackAddress.freePort()
             let port = try LoopbackAddress.freePort()
+            let adminPort = try LoopbackAddress.freePort()
+            self.adminPort = contender == .ours ? adminPort : nil
             ports = sinks.map { _ in port }
             self.webSocketPort = webSocketPort
             pairsClients = true
             let program =
                 contender == .ours
-                ? [tools.server, "transit", "--admin=tcp:0:interface=127.0.0.1"]
+                ? [tools.server, "transit", "--admin=tcp:\(adminPort):interface=127.0.0.1"]
                 : [tools.twist, "--log-file=+", "--log-format=text", "transitrelay"]
             let options = [
                 "--port=tcp:\(port):interface=127.0.0.1", "--websocket=tcp:\(webSocketPort):interface=127.0.0.1",

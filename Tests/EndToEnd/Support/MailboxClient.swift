@@ -34,6 +34,14 @@ struct MailboxClient {
         }
     }
 
+    /// The mailbox that another client's claim is answered with.
+    static func claimed(by other: WebSocketTestClient) async throws -> String {
+        while true {
+            let message = try JSON(try await other.nextText())
+            if message["type"] == "claimed", let mailbox = message["mailbox"]?.string { return mailbox }
+        }
+    }
+
     /// Claims a nameplate and opens its mailbox.
     func meet(at nameplate: String) async throws -> String {
         try await send(["type": "claim", "nameplate": .string(nameplate)])

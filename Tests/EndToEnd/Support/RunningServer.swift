@@ -45,6 +45,8 @@ actor RunningServer {
             [
                 "start", "--state-dir=\(self.folder.path)", "--mailbox=\(Self.anyPort)", "--transit=\(Self.anyPort)",
                 "--transit-websocket=\(Self.anyPort)", "--admin=\(Self.anyPort)",
+                // Nobody but the test is to be counted.
+                "--selftest-interval=0",
             ] + (recordsLines ? ["--log-fd=3"] : []) + options
         (child, ports) = try await Self.launch(self.options, in: sandbox, records: records, shell: shell)
     }
@@ -62,9 +64,11 @@ actor RunningServer {
     }
 
     /// Asks the admin endpoint.
-    func get(_ path: String) async throws -> String {
+    ///
+    /// - Parameter options: Of curl(1).
+    func get(_ path: String, _ options: String...) async throws -> String {
         let url = "http://127.0.0.1:\(ports.admin)\(path)"
-        let arguments = ["--silent", "--show-error", "--fail", "--max-time", "20", url]
+        let arguments = ["--silent", "--show-error", "--fail", "--max-time", "20"] + options + [url]
         let curl = try sandbox?.start("curl", arguments) ?? ChildProcess("curl", arguments)
         let ending = try await curl.end()
         try #require(ending == .exited(0), "\(curl.transcript)\n\(child.transcript)")

@@ -61,9 +61,10 @@ struct StrictPrivacyProcessTests {
             #expect(!isSilent && !lines.isEmpty)
         }
         try await eventually("all comes out at the end of the window", within: .seconds(20)) {
-            try await server.recordLines().count == 4
-                && server.metric(#"wormhole_transit_sessions_total{mood="happy"}"#) == 1
-                && server.query("usage.sqlite", "SELECT count(*) FROM usage") == ["1"]
+            let lines = try await server.recordLines().count
+            let sessions = try await server.metric(#"wormhole_transit_sessions_total{mood="happy"}"#)
+            let rows = try await server.query("usage.sqlite", "SELECT count(*) FROM usage")
+            return lines == 4 && sessions == 1 && rows == ["1"]
         }
         let times = try await server.recordLines().flatMap { line in
             ["started", "connect_time", "total_time", "waiting_time"].compactMap { line[$0]?.number }

@@ -8,12 +8,17 @@ final class FrontDriver {
     var now = Instant(nanoseconds: 1_000_000_000)
     private(set) var effects: [FrontEffect] = []
 
-    init(handshake: Duration = .seconds(60), wait: Duration = .zero, farewell: Duration = .seconds(2)) {
+    init(
+        handshake: Duration = .seconds(60),
+        wait: Duration = .zero,
+        farewell: Duration = .seconds(2),
+        selfTestToken: TransitToken? = nil
+    ) {
         var timeouts = FrontTimeouts()
         timeouts.handshake = handshake
         timeouts.wait = wait
         timeouts.farewell = farewell
-        front = RelayFront(timeouts: timeouts)
+        front = RelayFront(timeouts: timeouts, selfTestToken: selfTestToken)
     }
 
     static func arrival(at instant: Instant) -> Arrival {
@@ -52,6 +57,13 @@ final class FrontDriver {
     func pass(_ duration: Duration) {
         now = now + duration
         front.expire(at: now, into: &effects)
+    }
+
+    /// What the check that runs in the background says of it.
+    var findings: [InvariantFinding] {
+        var audit = FrontAudit(of: front)
+        while audit.step(front, limit: 3) {}
+        return audit.findings
     }
 
     func isKnown(_ id: SlotID) -> Bool { front.contains(id) }

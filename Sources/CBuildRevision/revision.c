@@ -1,0 +1,5 @@
+#include "CBuildRevision.h"
+
+const char *build_revision(void) {
+    return BUILD_REVISION;
+}

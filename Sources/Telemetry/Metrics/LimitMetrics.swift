@@ -1,0 +1,46 @@
+import Observations
+
+/// Limits, and the tables behind those that are counted by source.
+struct LimitMetrics: Sendable {
+    let hits: Counter<Limit>
+    let sourcesTracked: Gauge<>
+    let busiestSource: Gauge<>
+    let tableEntries: Gauge<LimitTable>
+    let tableCapacity: Gauge<LimitTable>
+
+    init(_ table: inout MetricLayout) {
+        hits = table.counter(
+            "wormhole_limit_hits_total",
+            "Outcomes changed by a limit.",
+            unit: .hits,
+            .stable,
+            labels: Limit.self
+        )
+        sourcesTracked = table.gauge(
+            "wormhole_sources_tracked",
+            "Client networks that have a connection to the relay; this machine and Unix sockets are not counted.",
+            unit: .sources,
+            .stable
+        )
+        busiestSource = table.gauge(
+            "wormhole_top_source_connections_ratio",
+            "Share of the relay's open connections that the busiest client network holds, from 0 to 1.",
+            unit: .ratio,
+            .stable
+        )
+        tableEntries = table.gauge(
+            "wormhole_limit_table_entries",
+            "Entries in the tables that limits are kept with.",
+            unit: .entries,
+            .stable,
+            labels: LimitTable.self
+        )
+        tableCapacity = table.gauge(
+            "wormhole_limit_table_capacity",
+            "Entries these tables can have, 0 for any number: no more than there may be connections.",
+            unit: .entries,
+            .stable,
+            labels: LimitTable.self
+        )
+    }
+}
