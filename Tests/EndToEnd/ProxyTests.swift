@@ -43,7 +43,11 @@ struct ProxyTests {
 
     @Test("a client is where HAProxy says, in both versions of the header", arguments: ["send-proxy", "send-proxy-v2"])
     func addresses(word: String) async throws {
-        let server = try await RunningServer("--mailbox=haproxy:\(RunningServer.anyPort)", "--blur-usage=0")
+        let server = try await RunningServer(
+            "--mailbox=haproxy:\(RunningServer.anyPort)",
+            "--blur-usage=0",
+            "--selftest-interval=1"
+        )
         let folder = try TemporaryFolder()
         let proxy = try await Self.start(word, before: await server.ports.mailbox, folder: folder)
         for address in ["127.0.0.5", "127.0.0.6"] {

@@ -4,8 +4,6 @@ import WormholeWire
 struct ClientBindingState {
     let appID: AppID
     let side: Side
-    /// What the client said of its program.
-    let client: ClientVersion?
     var didAllocate = false
     var didClaim = false
     /// Named in the claim, also in one that failed.
@@ -17,10 +15,9 @@ struct ClientBindingState {
     var openMailbox: MailboxID?
     var didClose = false
 
-    init(appID: AppID, side: Side, client: ClientVersion?) {
+    init(appID: AppID, side: Side) {
         self.appID = appID
         self.side = side
-        self.client = client
     }
 
     /// Judges a command; the order of the checks is part of the protocol.

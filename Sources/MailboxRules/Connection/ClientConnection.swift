@@ -58,20 +58,20 @@ struct ClientConnection {
         switch message.command {
         case .ping(nil): return .refuse(.missingPing)
         case .ping(let value?): return .reply(.pong(value))
-        case .bind(let appID, let side, let client): return bind(appID, side, client)
+        case .bind(let appID, let side, _): return bind(appID, side)
         case .list, .allocate, .claim, .release, .open, .add, .close, .submitPermissions, .unknown:
             return binding?.judge(message, received: received) ?? .refuse(.mustBindFirst)
         }
     }
 
-    private mutating func bind(_ appID: Field<AppID>, _ side: Field<Side>, _ client: ClientVersion?) -> Verdict {
+    private mutating func bind(_ appID: Field<AppID>, _ side: Field<Side>) -> Verdict {
         guard binding == nil else { return .refuse(.alreadyBound) }
         if case .absent = appID { return .refuse(.missingAppID) }
         if case .absent = side { return .refuse(.missingSide) }
         guard permission.allowsBind else { return .expel(.permissionDenied) }
         guard case .present(let appID) = appID else { return .refuse(.notText("appid", tooLong: appID == .tooLong)) }
         guard case .present(let side) = side else { return .refuse(.notText("side", tooLong: side == .tooLong)) }
-        binding = ClientBindingState(appID: appID, side: side, client: client?.shortened)
+        binding = ClientBindingState(appID: appID, side: side)
         return .done
     }
 
@@ -104,17 +104,5 @@ struct ClientConnection {
             if case .mailboxGone = failure { binding?.openMailbox = nil }
             return .refuse(Refusal(failure))
         }
-    }
-}
-
-extension ClientVersion {
-    /// The same in no more bytes than real programs need, for as long as the connection lives.
-    fileprivate var shortened: ClientVersion {
-        let limit = 64
-        func short(_ text: String?) -> String? {
-            guard let text, text.utf8.count > limit else { return text }
-            return String(decoding: text.utf8.prefix(limit), as: UTF8.self)
-        }
-        return ClientVersion(implementation: short(implementation), version: short(version))
     }
 }

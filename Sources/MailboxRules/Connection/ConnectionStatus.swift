@@ -10,12 +10,9 @@ package struct ConnectionStatus: Equatable, Sendable {
 
     package let state: State
     package let side: Side?
-    /// What the client said of its program when it bound.
-    package let client: ClientVersion?
 
     init(_ connection: ClientConnection) {
         side = connection.binding?.side
-        client = connection.binding?.client
         state = connection.binding.map { $0.openMailbox == nil ? .bound : .listening } ?? .unbound
     }
 }

@@ -7,6 +7,8 @@ struct ConnectionRecord {
     let addressID: AddressID?
     /// When its last command came; when it connected, before the first.
     private(set) var active: Timestamp
+    /// Allocated for clients that say something of their program.
+    private var program: Program?
     /// How often each command came, in the order of `MailboxCommand`; no more is counted than fits.
     private var counts = InlineArray<11, UInt16>(repeating: 0)
 
@@ -20,6 +22,17 @@ struct ConnectionRecord {
         active = now
         let place = command.place
         if counts[place] < .max { counts[place] += 1 }
+    }
+
+    /// What the client said of its program in the `bind` that counts.
+    var client: ClientVersion? {
+        get { program?.version }
+        set { program = newValue.map { Program($0.shortened) } }
+    }
+
+    private final class Program {
+        let version: ClientVersion
+        init(_ version: ClientVersion) { self.version = version }
     }
 
     /// How often each command came that did.
@@ -47,5 +60,17 @@ extension MailboxCommand {
         case .submitPermissions: 9
         case .unknown: 10
         }
+    }
+}
+
+extension ClientVersion {
+    /// The same in no more bytes than real programs need, for as long as the connection lives.
+    fileprivate var shortened: ClientVersion {
+        let limit = 64
+        func short(_ text: String?) -> String? {
+            guard let text, text.utf8.count > limit else { return text }
+            return String(decoding: text.utf8.prefix(limit), as: UTF8.self)
+        }
+        return ClientVersion(implementation: short(implementation), version: short(version))
     }
 }

@@ -17,6 +17,11 @@ extension MailboxLoop {
             case .missingType, .notAnObject, .invalidJSON: .unknown
             }
         client.record.note(command, at: now)
+        if case .message(let message) = frame, case .bind(_, _, let version) = message.command,
+            rendezvous.status(of: client.id)?.state == .unbound
+        {
+            client.record.client = version
+        }
         if connectionJournal != nil { connectionJournal?.noted(command, of: client.id, at: now) }
         if client.source != nil { pace(client, at: now.microseconds &* 1000) }
     }
@@ -40,7 +45,7 @@ extension MailboxLoop {
                     connected: client.record.connected,
                     addressID: client.record.addressID,
                     state: status.state,
-                    client: status.client,
+                    client: status.state == .unbound ? nil : client.record.client,
                     active: client.record.active,
                     commands: client.record.commands
                 )
@@ -79,7 +84,7 @@ extension MailboxLoop {
             connected: record.connected,
             active: record.active,
             side: status?.side?.text,
-            client: status?.client
+            client: status?.side == nil ? nil : record.client
         )
     }
 }

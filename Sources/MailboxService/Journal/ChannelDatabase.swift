@@ -128,6 +128,8 @@ package final class ChannelDatabase {
 
     /// Free pages that are worth giving back.
     private static let largeFreeList = 256
+    /// As many of them at a time as take a few milliseconds.
+    private static let pagesGivenBack = 1024
 
     // MARK: Working
 
@@ -179,7 +181,7 @@ package final class ChannelDatabase {
         do {
             try queue.inDatabase { db in
                 if try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0 >= Self.largeFreeList {
-                    try db.execute(sql: "PRAGMA incremental_vacuum(\(Self.largeFreeList))")
+                    try db.execute(sql: "PRAGMA incremental_vacuum(\(Self.pagesGivenBack))")
                 }
                 _ = try db.checkpoint(.passive)
             }
