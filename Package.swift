@@ -166,9 +166,13 @@ let package = Package(
             dependencies: ["Admission", "Observations", "TransitRules", "TestSupport", "WormholeWire"],
             swiftSettings: strict
         ),
+        // Counts the allocations of the tests' process, thread by thread.
+        .target(name: "AllocationCount", path: "Tests/AllocationCount"),
         .testTarget(
             name: "TransitServiceTests",
-            dependencies: ["LinuxIO", "Observations", "TransitService", "TestSupport", "WormholeWire", logging],
+            dependencies: [
+                "AllocationCount", "LinuxIO", "Observations", "TransitService", "TestSupport", "WormholeWire", logging,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -202,7 +206,7 @@ let package = Package(
         .testTarget(
             name: "EndToEnd",
             dependencies: [
-                "Appliance", "LinuxIO", "Telemetry", "TestSupport", "wormhole-server", logging,
+                "Appliance", "LinuxIO", "Telemetry", "TestSupport", "TransitService", "wormhole-server", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["requirements.txt"],

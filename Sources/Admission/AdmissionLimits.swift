@@ -10,11 +10,10 @@ package struct AdmissionLimits: Equatable, Sendable {
     package var handshakes = 1024
     /// The same of one source.
     package var handshakesPerSource = 32
-
-    /// New connections of all sources that are counted.
-    package var arrivals = Pace.unlimited
-    /// New connections of one source.
-    package var arrivalsPerSource = Pace.unlimited
+    /// New connections a second, all together; twice as many after a rest.
+    package var connectionRate = 0
+    /// The same of one source; six times as many after a rest.
+    package var connectionRatePerSource = 0
 
     package init() {}
 }

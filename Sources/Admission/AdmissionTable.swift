@@ -5,13 +5,11 @@ package import Observations
 ///     (outside) ──admit──▶ unfinished ──handshakeEnded──▶ in ──left──▶ (outside)
 ///                              └────────────left───────────────────────▲
 ///
-/// A source is forgotten with its last connection, and when it has come rarely enough since.
+/// Never holds more entries than there are open connections: a source is forgotten with its last one.
 package struct AdmissionTable: ~Copyable {
     private let limits: AdmissionLimits
     private var all = Counts()
     private var bySource: [SourceID: Counts] = [:]
-    private var arrivalsPaidUntil: Int64 = 0
-    private var sourcePaces: SourcePaces
     private var ofBusiest = HighestCount()
 
     private struct Counts {
@@ -21,16 +19,13 @@ package struct AdmissionTable: ~Copyable {
 
     package init(limits: AdmissionLimits) {
         self.limits = limits
-        sourcePaces = SourcePaces(limits.arrivalsPerSource)
     }
 
     /// A connection asks to come in.
     ///
-    /// - Parameters:
-    ///   - source: `nil` for one that only the numbers for all apply to.
-    ///   - now: A clock that only goes forward, in nanoseconds.
+    /// - Parameter source: `nil` for one that only the limits for all apply to.
     /// - Returns: Why it may not; `nil` when it is in.
-    package mutating func admit(_ source: SourceID?, at now: Int64) -> RejectionReason? {
+    package mutating func admit(_ source: SourceID?) -> RejectionReason? {
         if Self.isFull(all.connections, limits.connections) || Self.isFull(all.handshakes, limits.handshakes) {
             return .globalLimit
         }
@@ -41,8 +36,6 @@ package struct AdmissionTable: ~Copyable {
             {
                 return .sourceLimit
             }
-            guard sourcePaces.take(source, at: now) else { return .sourceRate }
-            guard limits.arrivals.take(&arrivalsPaidUntil, at: now) else { return .acceptRate }
             bySource[source] = Counts(connections: counts.connections + 1, handshakes: counts.handshakes + 1)
             ofBusiest.rose(to: counts.connections + 1)
         }

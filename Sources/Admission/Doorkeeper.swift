@@ -14,6 +14,7 @@ package final class Doorkeeper: Sendable {
 
     private struct State: ~Copyable {
         var table: AdmissionTable
+        var rates: ArrivalRates
         var key = Self.freshKey
         var keyEnds: Int64
 
@@ -22,7 +23,11 @@ package final class Doorkeeper: Sendable {
 
     package init(limits: AdmissionLimits, countsLoopback: Bool) {
         state = Mutex(
-            State(table: AdmissionTable(limits: limits), keyEnds: SystemClock.monotonicNanoseconds + Self.keyLife)
+            State(
+                table: AdmissionTable(limits: limits),
+                rates: ArrivalRates(limits: limits),
+                keyEnds: SystemClock.monotonicNanoseconds + Self.keyLife
+            )
         )
         self.countsLoopback = countsLoopback
     }
@@ -36,7 +41,7 @@ package final class Doorkeeper: Sendable {
     package func admit(_ network: SourceNetwork?, at now: Int64) -> Admission {
         let (source, reason) = state.withLock { state in
             let source = network.flatMap { $0.isLoopback && !countsLoopback ? nil : Self.name($0, key: state.key) }
-            return (source, state.table.admit(source, at: now))
+            return (source, state.rates.admit(source, at: now) ?? state.table.admit(source))
         }
         if let reason { return .refused(reason) }
         return .admitted(DoorPass(doorkeeper: self, source: source))

@@ -4,8 +4,8 @@ internal import LinuxIO
 /// happened yet.
 struct Listeners: ~Copyable {
     var mailbox: ListeningSocket?
-    var transit: ListeningSocket?
-    var transitWebSocket: ListeningSocket?
+    var transit: [Handover<ListeningSocket>] = []
+    var transitWebSocket: [Handover<ListeningSocket>] = []
     var admin: ListeningSocket?
     /// The files of Unix sockets, to be removed at the end; the sockets themselves go to the services.
     private(set) var paths: [SocketPath] = []
@@ -41,19 +41,21 @@ struct Listeners: ~Copyable {
             selfTest.mailbox = ListenerAddress(of: socket)
             mailbox = consume socket
         }
-        if let endpoint = configuration.transit?.tcp {
+        for endpoint in configuration.transit?.tcp ?? [] {
             try refuseProxyHeader(endpoint)
             let socket = try open(endpoint)
-            names.transit = socket.name
-            selfTest.transit = ListenerAddress(of: socket)
-            transit = consume socket
+            if names.transit.isEmpty { selfTest.transit = ListenerAddress(of: socket) }
+            names.transit.append(socket.name)
+            transit.append(Handover(socket))
         }
-        if let endpoint = configuration.transit?.webSocket {
+        for endpoint in configuration.transit?.webSocket ?? [] {
             let socket = try open(endpoint)
-            names.transitWebSocket = socket.name
-            names.transitWebSocketPort = socket.port
-            selfTest.transitWebSocket = ListenerAddress(of: socket)
-            transitWebSocket = consume socket
+            if names.transitWebSocket.isEmpty {
+                names.transitWebSocketPort = socket.port
+                selfTest.transitWebSocket = ListenerAddress(of: socket)
+            }
+            names.transitWebSocket.append(socket.name)
+            transitWebSocket.append(Handover(socket))
         }
     }
 

@@ -61,8 +61,9 @@ struct Parts: Sendable {
             if let settings = configuration.transitService(testedAs: identity) {
                 TransitServer(
                     configuration: settings,
-                    tcp: listeners.transit.take(),
-                    webSocket: listeners.transitWebSocket.take(),
+                    tcp: listeners.transit,
+                    webSocket: listeners.transitWebSocket,
+                    names: names.transit + names.transitWebSocket,
                     pipeline: pipeline,
                     pulses: { [telemetry] in telemetry.heartbeats.register($0) },
                     logger: logger("transit")
@@ -184,7 +185,7 @@ struct Parts: Sendable {
 
     /// The URL is for the operator to pass on; the relay itself serves whatever leads to it.
     private func announceWebSocketURL() {
-        guard names.transitWebSocket != nil else { return }
+        guard !names.transitWebSocket.isEmpty else { return }
         let url = configuration.transit?.webSocketURL ?? names.transitWebSocketPort.map { "ws://localhost:\($0)" }
         if let url { logger("transit").info("Using WebSocket URL '\(url)'") }
     }

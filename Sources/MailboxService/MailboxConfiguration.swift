@@ -40,9 +40,9 @@ package struct MailboxConfiguration: Sendable {
     /// Connections of one source at the same time, and those without a complete upgrade request. 0 means unlimited.
     package var maximumConnectionsPerSource = 0
     package var maximumUnfinishedUpgradesPerSource = 0
-    /// New connections of all sources together, and of one.
-    package var arrivals = Pace.unlimited
-    package var arrivalsPerSource = Pace.unlimited
+    /// New connections a second, of everybody together and of one source. 0 means unlimited.
+    package var connectionRate = 0
+    package var connectionRatePerSource = 0
     /// Commands of one connection; who is faster is read more slowly.
     package var commands = Pace.unlimited
     /// Whether this machine counts as a source, too.
@@ -74,8 +74,8 @@ package struct MailboxConfiguration: Sendable {
         limits.connectionsPerSource = maximumConnectionsPerSource
         limits.handshakes = 0
         limits.handshakesPerSource = 0
-        limits.arrivals = arrivals
-        limits.arrivalsPerSource = arrivalsPerSource
+        limits.connectionRate = connectionRate
+        limits.connectionRatePerSource = connectionRatePerSource
         return limits
     }
 }

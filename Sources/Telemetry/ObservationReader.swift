@@ -17,6 +17,7 @@ final class ObservationReader {
     /// What is held back and shown late, when privacy is strict.
     private let heldMetrics: HeldMetrics?
     private var window: PrivacyWindow?
+    private var hasBeenReady = false
     private let database: UsageDatabaseWriter?
     private let log: JSONLogWriter?
     private var relay = RelayTotals()
@@ -68,7 +69,7 @@ final class ObservationReader {
                     return
                 }
             } else if count == 0 {
-                pipeline.wait(upTo: window?.rest(at: WallClock.now) ?? .seconds(600))
+                pipeline.wait(upTo: min(.seconds(600), window?.rest(at: WallClock.now) ?? .seconds(600)))
             } else {
                 usleep(Self.pauseMicroseconds)
             }
@@ -132,6 +133,11 @@ final class ObservationReader {
             state.update(check, isReady: isReady)
         case .lifecycleChanged(let lifecycle):
             state.update(lifecycle)
+            // Limits and other facts that were set on the way here are shown now, not an hour later.
+            if lifecycle == .ready, !hasBeenReady {
+                hasBeenReady = true
+                heldMetrics?.publish()
+            }
         case .connectionAccepted, .connectionClosed, .connectionRejected, .acceptFailed, .keepaliveAnswered, .limitHit,
             .commandFinished, .errorSent, .clientBound, .permissionChallenged,
             .permissionDifficultyChanged, .nameplateAllocated, .nameplateRetired, .mailboxRetired,

@@ -4,7 +4,7 @@ internal import TransitRules
 package import WormholeWire
 
 /// How the relay treats its clients. A duration of zero stands for ever.
-package struct TransitConfiguration: Sendable {
+package struct TransitConfiguration: Equatable, Sendable {
     /// Threads that move bytes between TCP clients; 0 means one per processor.
     package var workers = 0
     /// From the accept to a complete first line.
@@ -13,6 +13,10 @@ package struct TransitConfiguration: Sendable {
     package var waitTimeout = Duration.zero
     /// A pair without a byte either way.
     package var idleTimeout = Duration.zero
+    /// From pairing to the end. Longer pairs are ended in order.
+    package var maximumSessionDuration = Duration.zero
+    /// Payload of one pair, both ways together; zero for any. A pair that has moved as much is ended in order.
+    package var maximumSessionBytes = 0
     /// A pair that has ended and whose remaining bytes nobody takes.
     package var stalledDrainTimeout = Duration.seconds(60)
     /// For a refused client to close.
@@ -27,6 +31,10 @@ package struct TransitConfiguration: Sendable {
     package var handshakes = 1024
     /// The same of one source.
     package var handshakesPerSource = 32
+    /// New connections a second, all together. Twice as many may come after a rest.
+    package var connectionRate = 0
+    /// The same of one source. Six times as many may come after a rest.
+    package var connectionRatePerSource = 0
     /// Connections of one source that may wait with one token.
     package var waitingPerSourceAndToken = 8
     /// Whether what is said of one source goes for this machine, too. A proxy in front of the relay speaks for many.
@@ -52,6 +60,8 @@ package struct TransitConfiguration: Sendable {
         limits.connectionsPerSource = connectionsPerSource
         limits.handshakes = handshakes
         limits.handshakesPerSource = handshakesPerSource
+        limits.connectionRate = connectionRate
+        limits.connectionRatePerSource = connectionRatePerSource
         return limits
     }
 }

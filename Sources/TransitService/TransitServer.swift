@@ -20,8 +20,9 @@ package final class TransitServer: Sendable {
     private let doorkeeper: Doorkeeper
     private let throttle: Throttle?
     private let logger: Logger
-    private let tcp: Handover<ListeningSocket>
-    private let webSocket: Handover<ListeningSocket>
+    private let tcp: [Handover<ListeningSocket>]
+    private let webSocket: [Handover<ListeningSocket>]
+    /// What start-up lines call the listeners.
     private let names: [String]
     private let running = Mutex<Running?>(nil)
     private let stopping = Mutex(Stopping())
@@ -47,13 +48,15 @@ package final class TransitServer: Sendable {
     }
 
     /// - Parameters:
-    ///   - tcp: Where TCP or Unix-domain clients come in; `nil` for none.
-    ///   - webSocket: Where WebSocket clients come in; `nil` for none.
+    ///   - tcp: Where TCP or Unix-domain clients come in.
+    ///   - webSocket: Where WebSocket clients come in.
+    ///   - names: What start-up lines call the listeners.
     ///   - pulses: Where the loop of a name, such as `relay-front`, says that it still turns. Asked when the loop starts.
     package init(
         configuration: TransitConfiguration,
-        tcp: consuming ListeningSocket?,
-        webSocket: consuming ListeningSocket?,
+        tcp: [Handover<ListeningSocket>],
+        webSocket: [Handover<ListeningSocket>],
+        names: [String],
         pipeline: ObservationPipeline,
         pulses: @escaping @Sendable (String) -> any LoopPulse = { _ in .unwatched },
         logger: Logger
@@ -67,12 +70,9 @@ package final class TransitServer: Sendable {
         )
         doorkeeper = Doorkeeper(limits: configuration.admission, countsLoopback: configuration.countsLoopbackSources)
         self.logger = logger
-        var names: [String] = []
-        if let name = tcp?.name { names.append(name) }
-        if let name = webSocket?.name { names.append(name) }
         self.names = names
-        self.tcp = Handover(tcp)
-        self.webSocket = Handover(webSocket)
+        self.tcp = tcp
+        self.webSocket = webSocket
     }
 
     /// Starts the threads and accepts connections. Call once.
@@ -165,11 +165,11 @@ package final class TransitServer: Sendable {
         let name = "relay-\(index)"
         let pipeLimit = configuration.pipes / workerCount
         let thread = try await LoopThread.start(name: name) {
-            [timeouts, throttle, pulses, pipeline] () throws(ErrorNumber) in
+            [limits, throttle, pulses, pipeline] () throws(ErrorNumber) in
             try RelayWorker(
                 index: index,
                 port: port,
-                timeouts: timeouts,
+                limits: limits,
                 throttle: throttle,
                 pipeLimit: pipeLimit,
                 pulse: pulses(name),
@@ -180,11 +180,11 @@ package final class TransitServer: Sendable {
     }
 
     private func startWebSockets(_ front: FrontPort) async throws -> WebSocketSide? {
-        guard let listener = webSocket.take() else { return nil }
+        guard !webSocket.isEmpty else { return nil }
         return try await WebSocketSide.start(
-            on: listener,
+            on: webSocket,
             front: front,
-            timeouts: timeouts,
+            limits: limits,
             doorkeeper: doorkeeper,
             throttle: throttle,
             firstOwner: workerCount,
@@ -208,7 +208,7 @@ package final class TransitServer: Sendable {
             [configuration, doorkeeper, tcp, pipeline, pulses, timeouts] () throws(ErrorNumber) in
             try FrontLoop(
                 port: port,
-                listener: tcp.take(),
+                listeners: tcp,
                 timeouts: timeouts,
                 waitingPerSourceAndToken: configuration.waitingPerSourceAndToken,
                 selfTestToken: configuration.selfTestToken,
@@ -228,8 +228,11 @@ package final class TransitServer: Sendable {
         for worker in workers { await worker.thread.ended() }
     }
 
-    private var timeouts: RelayTimeouts {
-        RelayTimeouts(idle: configuration.idleTimeout, stalledDrain: configuration.stalledDrainTimeout)
+    private var limits: RelayLimits {
+        var limits = RelayLimits(idle: configuration.idleTimeout, stalledDrain: configuration.stalledDrainTimeout)
+        limits.duration = configuration.maximumSessionDuration
+        if configuration.maximumSessionBytes > 0 { limits.bytes = UInt64(configuration.maximumSessionBytes) }
+        return limits
     }
 
     private var workerCount: Int {

@@ -17,14 +17,17 @@ struct StartCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: ArgumentHelp("Where the mailbox server listens.", valueName: "endpoint"))
     var mailbox = "tcp:4000"
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Where the relay listens for TCP.", valueName: "endpoint"))
-    var transit = "tcp:4001"
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Where the relay listens for TCP; may be repeated.", valueName: "endpoint")
+    )
+    var transit = ["tcp:4001"]
 
     @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Where the relay listens for WebSocket.", valueName: "endpoint")
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Where the relay listens for WebSocket; may be repeated.", valueName: "endpoint")
     )
-    var transitWebsocket = "tcp:4002"
+    var transitWebsocket = ["tcp:4002"]
 
     @Option(
         parsing: .unconditional,
@@ -66,7 +69,7 @@ struct StartCommand: AsyncParsableCommand {
     var processOptions: ProcessOptions
 
     func validate() throws {
-        guard [mailbox, transit, transitWebsocket].contains(where: { $0 != EndpointText.none }) else {
+        guard ([mailbox] + transit + transitWebsocket).contains(where: { $0 != EndpointText.none }) else {
             throw ValidationError("All services are switched off: there is nothing to run.")
         }
         try RecordLogOptions.checkBlur(blurUsage)
@@ -83,10 +86,14 @@ struct StartCommand: AsyncParsableCommand {
         configuration.mailbox = try EndpointText.endpoint(mailbox).map {
             try mailboxOptions.settings(endpoint: $0, stateDirectory: folder, profile: .standard)
         }
-        let tcp = try EndpointText.endpoint(transit)
-        let webSocket = try EndpointText.endpoint(transitWebsocket)
-        if tcp != nil || webSocket != nil {
-            configuration.transit = transitOptions.settings(tcp: tcp, webSocket: webSocket)
+        let tcp = try EndpointText.endpoints(transit)
+        let webSocket = try EndpointText.endpoints(transitWebsocket)
+        if !tcp.isEmpty || !webSocket.isEmpty {
+            configuration.transit = transitOptions.settings(
+                tcp: tcp,
+                webSocket: webSocket,
+                standardLimits: .forEverybody
+            )
         }
         configuration.admin = try EndpointText.endpoint(admin)
         configuration.records.databasePath =

@@ -12,17 +12,17 @@ struct TransitCommand: AsyncParsableCommand {
 
     @Option(
         name: [.customShort("p"), .long],
-        parsing: .unconditional,
-        help: ArgumentHelp("Where to listen for TCP.", valueName: "endpoint")
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Where to listen for TCP; may be repeated.", valueName: "endpoint")
     )
-    var port = "tcp:4001"
+    var port = ["tcp:4001"]
 
     @Option(
         name: [.customShort("w"), .long],
-        parsing: .unconditional,
-        help: ArgumentHelp("Where to listen for WebSocket (default: nowhere).", valueName: "endpoint")
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Where to listen for WebSocket (default: nowhere); may be repeated.", valueName: "endpoint")
     )
-    var websocket: String?
+    var websocket: [String] = []
 
     @OptionGroup
     var serviceOptions: SingleServiceOptions
@@ -52,8 +52,11 @@ struct TransitCommand: AsyncParsableCommand {
 
     func configuration() throws -> ApplianceConfiguration {
         var configuration = ApplianceConfiguration()
-        let webSocket = try websocket.map { try Endpoint($0) }
-        configuration.transit = transitOptions.settings(tcp: try Endpoint(port), webSocket: webSocket)
+        configuration.transit = transitOptions.settings(
+            tcp: try port.map { try Endpoint($0) },
+            webSocket: try websocket.map { try Endpoint($0) },
+            standardLimits: TransitLimitSettings()
+        )
         try serviceOptions.apply(to: &configuration)
         configuration.records.schema = .transitOnly
         try logOptions.apply(to: &configuration.records, standardKinds: .transit)

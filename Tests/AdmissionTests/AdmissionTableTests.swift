@@ -25,43 +25,43 @@ struct AdmissionTableTests {
     @Test("as many connections as there may be, then none until one leaves")
     func connections() {
         var table = AdmissionTable(limits: Self.limits(connections: 2))
-        #expect(table.admit(home, at: 0) == nil)
-        #expect(table.admit(nil, at: 0) == nil)
-        #expect(table.admit(school, at: 0) == .globalLimit)
+        #expect(table.admit(home) == nil)
+        #expect(table.admit(nil) == nil)
+        #expect(table.admit(school) == .globalLimit)
         table.handshakeEnded(home)
-        #expect(table.admit(school, at: 0) == .globalLimit)
+        #expect(table.admit(school) == .globalLimit)
         table.left(home, isUnfinished: false)
-        #expect(table.admit(school, at: 0) == nil)
+        #expect(table.admit(school) == nil)
     }
 
     @Test("one source may fill its own share, and nobody else's")
     func connectionsPerSource() {
         var table = AdmissionTable(limits: Self.limits(perSource: 2))
-        for _ in 0..<2 { #expect(table.admit(home, at: 0) == nil) }
-        #expect(table.admit(home, at: 0) == .sourceLimit)
-        #expect(table.admit(school, at: 0) == nil)
-        for _ in 0..<10 { #expect(table.admit(nil, at: 0) == nil) }
+        for _ in 0..<2 { #expect(table.admit(home) == nil) }
+        #expect(table.admit(home) == .sourceLimit)
+        #expect(table.admit(school) == nil)
+        for _ in 0..<10 { #expect(table.admit(nil) == nil) }
         table.left(home, isUnfinished: true)
-        #expect(table.admit(home, at: 0) == nil)
+        #expect(table.admit(home) == nil)
     }
 
     @Test("a handshake that is said makes room for the next, of all and of its source")
     func handshakes() {
         var table = AdmissionTable(limits: Self.limits(handshakes: 3, handshakesPerSource: 2))
-        for _ in 0..<2 { #expect(table.admit(home, at: 0) == nil) }
-        #expect(table.admit(home, at: 0) == .sourceLimit)
-        #expect(table.admit(school, at: 0) == nil)
-        #expect(table.admit(nil, at: 0) == .globalLimit)
+        for _ in 0..<2 { #expect(table.admit(home) == nil) }
+        #expect(table.admit(home) == .sourceLimit)
+        #expect(table.admit(school) == nil)
+        #expect(table.admit(nil) == .globalLimit)
         table.handshakeEnded(home)
-        #expect(table.admit(home, at: 0) == nil)
+        #expect(table.admit(home) == nil)
         table.left(school, isUnfinished: true)
-        #expect(table.admit(nil, at: 0) == nil)
+        #expect(table.admit(nil) == nil)
     }
 
     @Test("zero stands for any number")
     func unlimited() {
         var table = AdmissionTable(limits: Self.limits())
-        for _ in 0..<5000 { #expect(table.admit(home, at: 0) == nil) }
+        for _ in 0..<5000 { #expect(table.admit(home) == nil) }
     }
 
     @Test("a source is forgotten with its last connection, whatever happened", arguments: 0..<20 as Range<UInt64>)
@@ -77,7 +77,7 @@ struct AdmissionTableTests {
             case 0, 1:
                 let number = UInt64.random(in: 0...9, using: &random)
                 let source = number == 0 ? nil : SourceID(hash: number)
-                if table.admit(source, at: 0) == nil { inside.append((source, true)) }
+                if table.admit(source) == nil { inside.append((source, true)) }
             case 2:
                 guard let index, inside[index].isUnfinished else { continue }
                 inside[index].isUnfinished = false

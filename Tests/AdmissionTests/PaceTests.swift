@@ -1,5 +1,4 @@
 import Admission
-import Observations
 import TestSupport
 import Testing
 
@@ -60,20 +59,5 @@ struct PaceTests {
             #expect(paces.take(SourceID(hash: number), at: 5 * second) == true)
         }
         #expect(paces.count <= 6000)
-    }
-
-    @Test("new connections are held to a pace, of one source and of all")
-    func arrivals() {
-        var limits = AdmissionLimits()
-        limits.arrivals = Pace(10, per: .seconds(1), burst: 5)
-        limits.arrivalsPerSource = Pace(1, per: .seconds(1), burst: 3)
-        var table = AdmissionTable(limits: limits)
-        let (home, school) = (SourceID(hash: 1), SourceID(hash: 2))
-        for _ in 0..<3 { #expect(table.admit(home, at: second) == nil) }
-        #expect(table.admit(home, at: second) == .sourceRate)
-        for _ in 0..<2 { #expect(table.admit(school, at: second) == nil) }
-        #expect(table.admit(school, at: second) == .acceptRate)
-        for _ in 0..<100 { #expect(table.admit(nil, at: second) == nil) }
-        #expect(table.admit(home, at: 3 * second) == nil)
     }
 }

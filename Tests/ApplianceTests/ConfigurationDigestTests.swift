@@ -11,7 +11,7 @@ struct ConfigurationDigestTests {
         var mailbox = MailboxSettings(endpoint: try Endpoint("tcp:4000"), channelDatabasePath: "relay.sqlite")
         mailbox.expirySecondsPerApp = ["a": 1, "b": 2, "c": 3, "d": 4, "e": 5]
         configuration.mailbox = mailbox
-        configuration.transit = TransitSettings(tcp: try Endpoint("tcp:4001"), webSocket: nil)
+        configuration.transit = TransitSettings(tcp: [try Endpoint("tcp:4001")], webSocket: [])
         return configuration
     }
 
@@ -35,7 +35,7 @@ struct ConfigurationDigestTests {
             { $0.mailbox?.limits.bindSeconds += 1 }, { $0.mailbox?.messageOfTheDay = "" },
             { $0.mailbox?.expirySecondsPerApp["a"] = 2 }, { $0.transit?.limits.sessionRate = 1 },
             { $0.transit?.limits.connections = 0 }, { $0.records.blurSeconds = 60 }, { $0.records.logKinds = [] },
-            { $0.drainTimeout = .seconds(11) }, { $0.logLevel = .debug }, { $0.admin = $0.transit?.tcp },
+            { $0.drainTimeout = .seconds(11) }, { $0.logLevel = .debug }, { $0.admin = $0.transit?.tcp.first },
             { $0.mailbox = nil },
         ]
         var seen = [ConfigurationDigest(of: try Self.configuration()).text]

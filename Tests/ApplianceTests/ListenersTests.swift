@@ -13,12 +13,13 @@ struct ListenersTests {
         var configuration = ApplianceConfiguration()
         configuration.admin = endpoint
         configuration.mailbox = MailboxSettings(endpoint: endpoint, channelDatabasePath: ":memory:")
-        configuration.transit = TransitSettings(tcp: endpoint, webSocket: endpoint)
+        configuration.transit = TransitSettings(tcp: [endpoint, endpoint], webSocket: [endpoint, endpoint])
         let listeners = try Listeners.open(configuration)
         let names = listeners.names
-        let ports = [names.admin, names.transit, names.transitWebSocket].compactMap { $0.flatMap(Int.init) }
-        #expect(Set(ports).count == 3)
-        #expect(names.transitWebSocketPort == ports[2])
+        let ports = ([names.admin].compactMap(\.self) + names.transit + names.transitWebSocket).compactMap { Int($0) }
+        #expect(Set(ports).count == 5)
+        #expect(names.transitWebSocketPort == ports[3])
+        #expect(listeners.transit.count == 2 && listeners.transitWebSocket.count == 2)
     }
 
     @Test("when one cannot be opened, nothing is left behind")
@@ -29,7 +30,7 @@ struct ListenersTests {
         var configuration = ApplianceConfiguration()
         configuration.mailbox = try MailboxSettings(endpoint: Endpoint("unix:\(path)"), channelDatabasePath: ":memory:")
         let text = "tcp:\(taken.name):interface=127.0.0.1"
-        configuration.transit = try TransitSettings(tcp: Endpoint(text), webSocket: nil)
+        configuration.transit = try TransitSettings(tcp: [Endpoint("tcp:0"), Endpoint(text)], webSocket: [])
         #expect(throws: ListenError(endpoint: text, reason: "address already in use")) {
             _ = try Listeners.open(configuration)
         }

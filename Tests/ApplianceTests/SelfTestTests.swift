@@ -91,25 +91,16 @@ struct SelfTestTests {
         configuration.selfTestToken = subject.identity.token
         configuration.workers = 1
         let observed = ObservationPipeline()
-        let server: TransitServer
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        if overWebSocket {
-            server = TransitServer(
-                configuration: configuration,
-                tcp: nil,
-                webSocket: listener,
-                pipeline: observed,
-                logger: logger
-            )
-        } else {
-            server = TransitServer(
-                configuration: configuration,
-                tcp: listener,
-                webSocket: nil,
-                pipeline: observed,
-                logger: logger
-            )
-        }
+        let place = Handover(consume listener)
+        let server = TransitServer(
+            configuration: configuration,
+            tcp: overWebSocket ? [] : [place],
+            webSocket: overWebSocket ? [place] : [],
+            names: ["relay"],
+            pipeline: observed,
+            logger: logger
+        )
         try await server.start()
         try await testing(subject) { pipeline in
             let (succeeded, _) = try await next(.transit, pipeline)

@@ -26,8 +26,8 @@ struct CommandLineTests {
     func startDefaults() throws {
         let configuration = try start("--state-dir=/var/lib/w")
         #expect(try configuration.mailbox?.endpoint == Endpoint("tcp:4000"))
-        #expect(try configuration.transit?.tcp == Endpoint("tcp:4001"))
-        #expect(try configuration.transit?.webSocket == Endpoint("tcp:4002"))
+        #expect(try configuration.transit?.tcp == [Endpoint("tcp:4001")])
+        #expect(try configuration.transit?.webSocket == [Endpoint("tcp:4002")])
         #expect(try configuration.admin == Endpoint("tcp:4003:interface=127.0.0.1"))
         #expect(configuration.mailbox?.channelDatabasePath == "/var/lib/w/relay.sqlite")
         #expect(configuration.records.databasePath == "/var/lib/w/usage.sqlite")
@@ -53,8 +53,8 @@ struct CommandLineTests {
     func none() throws {
         let configuration = try start("--mailbox=none", "--transit=none", "--admin", "none", "--usage-db=none")
         #expect(configuration.mailbox == nil)
-        #expect(configuration.transit?.tcp == nil)
-        #expect(configuration.transit?.webSocket != nil)
+        #expect(configuration.transit?.tcp == [])
+        #expect(configuration.transit?.webSocket.count == 1)
         #expect(configuration.admin == nil)
         #expect(configuration.records.databasePath == nil)
         #expect(try start("--transit=none", "--transit-websocket=none").transit == nil)
@@ -155,15 +155,15 @@ struct CommandLineTests {
     @Test("transit has the original's defaults, and records of transfers alone")
     func transitDefaults() throws {
         let configuration = try transit()
-        #expect(try configuration.transit?.tcp == Endpoint("tcp:4001"))
-        #expect(configuration.transit?.webSocket == nil)
+        #expect(try configuration.transit?.tcp == [Endpoint("tcp:4001")])
+        #expect(configuration.transit?.webSocket == [])
         #expect(configuration.mailbox == nil)
         #expect(configuration.records.schema == .transitOnly)
         #expect(configuration.records.logKinds == [.transit])
         #expect(configuration.records.blurSeconds == 0)
     }
 
-    @Test("transit takes every option of the original, and its leading word")
+    @Test("118: transit takes every option of the original, in both spellings, and its leading word")
     func transitOptions() throws {
         let configuration = try transit(
             "transitrelay",
@@ -179,13 +179,16 @@ struct CommandLineTests {
             "--drain-timeout=2.5",
             "--log-level=warning"
         )
-        #expect(try configuration.transit?.tcp == Endpoint("tcp:1"))
-        #expect(try configuration.transit?.webSocket == Endpoint("tcp:2"))
+        #expect(try configuration.transit?.tcp == [Endpoint("tcp:1")])
+        #expect(try configuration.transit?.webSocket == [Endpoint("tcp:2")])
         #expect(configuration.transit?.webSocketURL == "wss://relay.example/")
         #expect(configuration.records.blurSeconds == 5)
         #expect(configuration.records.logDescriptor == 1)
         #expect(configuration.records.databasePath == "t.sqlite")
         #expect(configuration.drainTimeout == .seconds(2.5))
         #expect(configuration.logLevel == .warning)
+        let long = try transit("--port=tcp:1", "--websocket=tcp:2", "--websocket-url=wss://relay.example/").transit
+        let short = try transit("-p", "tcp:1", "-w", "tcp:2", "-u", "wss://relay.example/").transit
+        #expect(long == short)
     }
 }

@@ -26,7 +26,7 @@ struct StartTests {
     }
 
     @Test(
-        "104: a command line that means nothing is told so, with the usage",
+        "mailbox 104, relay 119, 120 (D17): a command line that means nothing is told so, with the usage",
         arguments: [
             ["start", "--nonsense"], ["start", "stray"], ["transit", "transitrelay", "stray"], ["mailbox", "--port"],
             ["mailbox", "--websocket-protocol-option=foo"], ["mailbox", "--websocket-protocol-option=foo=bar"],
@@ -44,7 +44,7 @@ struct StartTests {
     }
 
     @Test(
-        "an endpoint that is none is one line and exit 1",
+        "120: an endpoint that is none is one line and exit 1",
         arguments: ["4000", "tcp:4000x", "tcp:70000", "udp:4000", "tcp:4000:colour=red", "tcp:0:interface=example"]
     )
     func badEndpoint(endpoint: String) async throws {
@@ -56,7 +56,7 @@ struct StartTests {
         }
     }
 
-    @Test("106, D16: a port in use is one line and exit 1, and nothing is left behind")
+    @Test("mailbox 106 (D16), relay 121 (D15): a port in use is one line and exit 1, and nothing is left behind")
     func portInUse() async throws {
         let folder = try TemporaryFolder()
         let taken = try ListeningSocket.open(Endpoint("tcp:0:interface=127.0.0.1"))
@@ -88,7 +88,7 @@ struct StartTests {
         #expect(result.errors.filter { $0 == "\n" }.count == 1, "\(result.errors)")
     }
 
-    @Test("files and descriptors that cannot be used are one line and exit 1, and are left as they are")
+    @Test("120 (D17): files and descriptors that cannot be used are one line and exit 1, and are left as they are")
     func unusableFiles() async throws {
         let folder = try TemporaryFolder()
         let other = folder.path + "/other"

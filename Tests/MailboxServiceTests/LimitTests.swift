@@ -54,18 +54,22 @@ struct LimitTests {
         }
     }
 
-    @Test("new connections are held to a pace, of one source and of all")
+    @Test("new connections are held to a rate, of one source and of all")
     func arrivals() async throws {
         let configure = { (configuration: inout MailboxConfiguration) in
-            configuration.arrivals = Pace(1, per: .seconds(600), burst: 5)
-            configuration.arrivalsPerSource = Pace(1, per: .seconds(600), burst: 3)
+            configuration.connectionRate = 8
+            configuration.connectionRatePerSource = 1
         }
         try await MailboxServerHarness.run(configure) { harness in
-            for _ in 0..<3 { #expect(try await Self.status(harness, from: "192.0.2.1") == "101") }
-            #expect(try await Self.status(harness, from: "192.0.2.1") == "429")
-            for _ in 0..<2 { #expect(try await Self.status(harness, from: "192.0.2.2") == "101") }
-            #expect(try await Self.status(harness, from: "192.0.2.3") == "503")
-            for _ in 0..<20 { _ = try await harness.visit() }
+            // As many as fit six seconds at once.
+            for _ in 0..<6 { #expect(try await Self.status(harness, from: "192.0.2.1") == "101") }
+            try await eventually("the source is refused") { try await Self.status(harness, from: "192.0.2.1") == "429" }
+            try await harness.observed("the reason") { $0 == .connectionRejected(.mailbox, reason: .sourceRate) }
+            var last = 1
+            try await eventually("everybody is refused") {
+                last = last % 250 + 1
+                return try await Self.status(harness, from: "192.0.2.\(last)") == "503"
+            }
             try await harness.observed("the reason for all") {
                 $0 == .connectionRejected(.mailbox, reason: .acceptRate)
             }

@@ -110,7 +110,9 @@ struct StrictPrivacyTests {
         for observation in Scenario.observations { reader.read(observation) }
         let ofTheProcess = [
             "wormhole_server_state", "wormhole_component_ready", "wormhole_drain", "wormhole_maintenance",
-            "wormhole_metrics",
+            "wormhole_metrics", "wormhole_invariant_violations_total", "wormhole_selftest",
+            "wormhole_connections_limit", "wormhole_mailbox_stored_limit", "wormhole_transit_buffer_limit",
+            "wormhole_transit_rate_limit", "wormhole_limit_table_capacity",
         ]
         func differences() -> [String] {
             samples(telemetry.exposition()).filter { name, value in
@@ -120,6 +122,33 @@ struct StrictPrivacyTests {
         #expect(differences() == [])
         telemetry.metrics.held?.publish()
         #expect(differences().contains("wormhole_transit_active_sessions"))
+    }
+
+    @Test("what was set until the server was ready is shown then, and only then")
+    func ready() async throws {
+        var configuration = Scenario.configuration()
+        configuration.blurSeconds = 3_000_000_000
+        configuration.hasStrictPrivacy = true
+        let pipeline = ObservationPipeline()
+        let telemetry = try Telemetry(configuration: configuration, pipeline: pipeline, logger: Sample.logger)
+        telemetry.start()
+        let source = pipeline.makeSource()
+        let rate = "wormhole_transit_rate_limit_bytes_per_second{scope=\"session\"}"
+        func observe(_ bytes: Int, _ state: LifecycleState) async throws -> Double? {
+            source.append(.transitRatesChanged(session: bytes, global: 0))
+            source.append(.lifecycleChanged(state))
+            source.flush()
+            try await eventually("it was read") { telemetry.state.lifecycle == state }
+            // The state follows before the numbers, in the same round.
+            for _ in 0..<20 where samples(telemetry.exposition())[rate] != Double(bytes) {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            return samples(telemetry.exposition())[rate]
+        }
+        #expect(try await observe(1000, .ready) == 1000)
+        #expect(try await observe(2000, .draining) == 1000)
+        #expect(try await observe(3000, .ready) == 1000)
+        await telemetry.stop()
     }
 
     /// Somebody who reads everything we emit, all the time, and wants to know when each session started.

@@ -94,7 +94,7 @@ struct TelemetryTests {
         }
     }
 
-    @Test("what the services hold is in the current row, with blurred bytes", arguments: [0, 60])
+    @Test("(D23) what the services hold is in the current row, with blurred bytes", arguments: [0, 60])
     func levels(blur: Int) async throws {
         var configuration = configuration(blur: blur)
         configuration.currentInterval = .milliseconds(20)

@@ -148,7 +148,7 @@ struct RelayFrontTests {
         #expect(driver.front.connectionCount == 0)
     }
 
-    @Test("89-91: times of a pair are those of its accepts, whoever said the handshake first")
+    @Test("89-91 (D20): times of a pair are those of its accepts, whoever said the handshake first")
     func times() throws {
         let driver = FrontDriver()
         let earlier = driver.admit()

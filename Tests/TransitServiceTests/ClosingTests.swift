@@ -58,7 +58,7 @@ struct ClosingTests {
         }
     }
 
-    @Test("53: what the partner sent before a half-close still arrives")
+    @Test("53 (D2): what the partner sent before a half-close still arrives")
     func nothingIsLostBackwards() async throws {
         try await TestRelay.run { relay in
             let (first, second) = try await relay.pair()
@@ -86,7 +86,7 @@ struct ClosingTests {
         }
     }
 
-    @Test("54: a second that says everything at once and leaves loses nothing, and hears its ok")
+    @Test("54 (D2): a second that says everything at once and leaves loses nothing, and hears its ok")
     func everythingAtOnce() async throws {
         try await TestRelay.run { relay in
             let first = try await relay.client(Handshake.sided("a", "1"))
@@ -131,7 +131,7 @@ struct ClosingTests {
         }
     }
 
-    @Test("58: with both directions blocked, a reset is noticed, and the other still gets what was queued")
+    @Test("58 (D1): with both directions blocked, a reset is noticed, and the other still gets what was queued")
     func resetUnderPressure() async throws {
         try await TestRelay.run { relay in
             let (first, second) = try await relay.pair(receiveBuffer: 16384)

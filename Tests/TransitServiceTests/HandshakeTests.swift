@@ -150,7 +150,7 @@ struct HandshakeTests {
         }
     }
 
-    @Test("22: who says nothing is closed after the handshake timeout, and nobody else is")
+    @Test("22 (D9): who says nothing is closed after the handshake timeout, and nobody else is")
     func silence() async throws {
         try await TestRelay.run(configure: { $0.handshakeTimeout = .milliseconds(300) }) { relay in
             let waiting = try await relay.client(Handshake.legacy())

@@ -69,6 +69,24 @@ struct LimitTests {
         }
     }
 
+    @Test("new connections in a second, of all and of one source", arguments: [true, false])
+    func connectionRate(perSource: Bool) async throws {
+        try await Self.run(configure: {
+            if perSource { $0.connectionRatePerSource = 1 } else { $0.connectionRate = 1 }
+        }) { relay in
+            let burst = try (0..<(perSource ? 6 : 2)).map { _ in try relay.connect() }
+            try await eventually("the burst", isTrue: { relay.openConnections == burst.count })
+            try await Self.expectRefusal(of: relay.connect(), perSource ? .sourceRate : .acceptRate, by: relay)
+            // A moment later there is room for one.
+            try await eventually("room") { () -> Bool in
+                let client = try relay.connect()
+                await client.close()
+                return relay.acceptedConnections > burst.count
+            }
+            for client in burst { await client.close() }
+        }
+    }
+
     @Test("unfinished handshakes, of all and of one source: who has spoken makes room", arguments: [true, false])
     func handshakes(perSource: Bool) async throws {
         try await Self.run(configure: {
@@ -152,7 +170,104 @@ struct LimitTests {
         }
     }
 
-    @Test("who waits for longer than the operator allows is closed as lonely, without a word")
+    @Test("a pair lasts as long as the operator allows, however busy it is", arguments: [false, true])
+    func sessionDuration(webSocket: Bool) async throws {
+        try await TestRelay.run(
+            webSocket: webSocket,
+            configure: { $0.maximumSessionDuration = .milliseconds(300) }
+        ) { relay in
+            let socket: WebSocketTestSocket
+            let partner: WebSocketTestSocket
+            if webSocket {
+                let pair = try await relay.mixedPair(webSocketWaits: true)
+                (socket, partner) = (pair.socket, pair.client.socket)
+            } else {
+                (socket, partner) = try await relay.pair()
+            }
+            // Not idle: a byte now and then, until the relay does not take any more.
+            async let rest = partner.receiveToEnd()
+            do {
+                while true {
+                    try await socket.send("x")
+                    if try await socket.receiveAvailable()?.isEmpty == true { break }
+                    try await Task.sleep(for: .milliseconds(5))
+                }
+            } catch is WebSocketTestError {}
+            _ = try await rest
+            await socket.close()
+            await partner.close()
+            let record = try #require(try await relay.records(1).first)
+            #expect(record.mood == .happy)
+            #expect(record.session?.cause == .maximumDuration)
+            #expect(record.session.map { $0.duration >= .milliseconds(300) && $0.duration < .seconds(3) } == true)
+        }
+    }
+
+    @Test("a pair moves as many bytes as the operator allows, and not one more", arguments: [1000, 1_000_000])
+    func sessionBytes(limit: Int) async throws {
+        try await TestRelay.run(configure: { $0.maximumSessionBytes = limit }) { relay in
+            let (first, second) = try await relay.pair()
+            let pattern = Pattern(seed: 29)
+            try await second.send(pattern.bytes(at: 0, count: 400))
+            #expect(try await first.receive(exactly: 400) == pattern.bytes(at: 0, count: 400))
+            async let arrived = second.expectToEnd(pattern)
+            // The relay stops reading in the middle of it.
+            do { try await first.send(pattern, count: 2 * limit) } catch is WebSocketTestError {}
+            #expect(try await arrived == limit - 400)
+            let record = try #require(try await relay.records(1).first)
+            #expect(record.totalBytes == UInt64(limit))
+            #expect(record.session?.cause == .maximumBytes)
+            await first.close()
+            await second.close()
+            try await relay.isEmpty()
+            let cause = relay.observations.compactMap {
+                if case .connectionClosed(_, let cause, _) = $0 { cause } else { nil }
+            }
+            #expect(cause == [.limit, .limit])
+        }
+    }
+
+    @Test("what a second says right behind its handshake counts, too")
+    func sessionBytesAtOnce() async throws {
+        try await TestRelay.run(configure: { $0.maximumSessionBytes = 3 }) { relay in
+            let first = try await relay.client(Handshake.legacy())
+            try await relay.waiting(1)
+            let second = try await relay.client(Handshake.legacy() + "1234")
+            #expect(try await first.rest() == "ok\n1234")
+            #expect(try await second.rest() == "ok\n")
+            #expect(try await relay.records(1).first?.session?.cause == .maximumBytes)
+        }
+    }
+
+    @Test("a WebSocket client's pair keeps to the bytes, too, either way", arguments: [true, false])
+    func sessionBytesByWebSocket(webSocketSends: Bool) async throws {
+        let limit = 40_000
+        try await TestRelay.run(webSocket: true, configure: { $0.maximumSessionBytes = limit }) { relay in
+            let (client, socket) = try await relay.mixedPair(webSocketWaits: true)
+            let pattern = Pattern(seed: 30)
+            if webSocketSends {
+                async let arrived = socket.expectToEnd(pattern)
+                do {
+                    try await client.send(binary: pattern.bytes(at: 0, count: 3 * limit))
+                } catch is WebSocketTestError {}
+                #expect(try await arrived == limit)
+                #expect(try await client.next().closeCode == 1000)
+            } else {
+                do { try await socket.send(pattern, count: 3 * limit) } catch is WebSocketTestError {}
+                var payload: [UInt8] = []
+                while payload.count < limit { payload += try await client.nextBinary() }
+                #expect(payload.count == limit && pattern.matches(payload, at: 0))
+                #expect(try await client.next().closeCode == 1000)
+            }
+            _ = try await client.close()
+            await socket.close()
+            let record = try #require(try await relay.records(1).first)
+            #expect(record.totalBytes == UInt64(limit))
+            #expect(record.session?.cause == .maximumBytes)
+        }
+    }
+
+    @Test("(D9) who waits for longer than the operator allows is closed as lonely, without a word")
     func waitTimeout() async throws {
         try await TestRelay.run(configure: { $0.waitTimeout = .milliseconds(200) }) { relay in
             let client = try await relay.client(Handshake.legacy())

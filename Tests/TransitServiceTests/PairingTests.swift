@@ -58,7 +58,7 @@ struct PairingTests {
         }
     }
 
-    @Test("30-32: the last of one side is chosen, the others end as redundant, and the pair leaves one record")
+    @Test("30-32 (D19): the last of one side is chosen, the others end as redundant, and the pair leaves one record")
     func redundant() async throws {
         try await TestRelay.run { relay in
             var waiting: [WebSocketTestSocket] = []

@@ -128,7 +128,7 @@ struct RelayingTests {
         }
     }
 
-    @Test("61: accepted connections are kept alive and have no Nagle delay")
+    @Test("61 (D11): accepted connections are kept alive and have no Nagle delay")
     func socketOptions() async throws {
         try await TestRelay.run { relay in
             let (first, second) = try await relay.pair()
@@ -136,6 +136,11 @@ struct RelayingTests {
             #expect(accepted.count == 2)
             for number in accepted {
                 #expect(SocketTable.option(SO_KEEPALIVE, of: number) != 0)
+                // Dead peers are found in a quarter of an hour, where the kernel would take more than two.
+                let tcp = CInt(IPPROTO_TCP)
+                let idle = SocketTable.option(TCP_KEEPIDLE, level: tcp, of: number)
+                let probes = SocketTable.option(TCP_KEEPCNT, level: tcp, of: number)
+                #expect(idle + probes * SocketTable.option(TCP_KEEPINTVL, level: tcp, of: number) <= 15 * 60)
                 #expect(SocketTable.option(TCP_NODELAY, level: CInt(IPPROTO_TCP), of: number) != 0)
             }
             await first.close()
@@ -143,7 +148,7 @@ struct RelayingTests {
         }
     }
 
-    @Test("an idle pair ends when the operator says so, and counts as happy")
+    @Test("(D9) an idle pair ends when the operator says so, and counts as happy")
     func idleTimeout() async throws {
         try await TestRelay.run(configure: { $0.idleTimeout = .milliseconds(300) }) { relay in
             let (first, second) = try await relay.pair()

@@ -30,7 +30,7 @@ struct StoppingTests {
         #expect(throws: WebSocketTestError.self) { try relay.connect() }
     }
 
-    @Test("pairs may finish while the relay drains, and it does not wait longer than they need")
+    @Test("(D25) pairs may finish while the relay drains, and it does not wait longer than they need")
     func drain() async throws {
         let relay = try await TestRelay.start()
         let (first, second) = try await relay.pair()
@@ -77,7 +77,7 @@ struct StoppingTests {
         #expect(relay.records.isEmpty)
     }
 
-    @Test("124, 125: each listener is announced with its real port; clients are not mentioned, whatever they do")
+    @Test("124, 125 (D24): each listener is announced with its real port; clients are not mentioned, whatever they do")
     func logging() async throws {
         let lines = LogLines()
         let relay = try await TestRelay.start(webSocket: true, logger: lines.logger)

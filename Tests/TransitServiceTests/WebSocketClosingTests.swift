@@ -1,3 +1,4 @@
+import Foundation
 import Observations
 import TestSupport
 import Testing
@@ -84,7 +85,7 @@ struct WebSocketClosingTests {
         }
     }
 
-    @Test("83: a slow reader gets everything a sender that closed cleanly had sent, then Close")
+    @Test("83 (D3): a slow reader gets everything a sender that closed cleanly had sent, then Close")
     func slowReader() async throws {
         try await Self.run { relay in
             let token = Handshake.freshToken()
@@ -117,7 +118,7 @@ struct WebSocketClosingTests {
         }
     }
 
-    @Test("84: one endless message flows as it comes, and is not kept")
+    @Test("84 (D4): one endless message flows as it comes, and is not kept")
     func endlessMessage() async throws {
         try await Self.run { relay in
             let (client, socket) = try await relay.mixedPair(webSocketWaits: true)
@@ -162,7 +163,45 @@ struct WebSocketClosingTests {
         }
     }
 
-    @Test("86: what comes after the partner has left is not counted, and no error")
+    @Test("55 (D4): FIN behind bytes nobody takes makes us hold no more than the kernel had, and all of it arrives")
+    func finBehindBackpressure() async throws {
+        try await Self.run { relay in
+            let (client, socket) = try await relay.mixedPair(webSocketWaits: true)
+            let pattern = Pattern(seed: 56)
+            // Fast at first, for the kernel then takes more in advance.
+            let fast = 32 << 20
+            async let start: Void = socket.send(pattern, count: fast)
+            var received = 0
+            while received < fast {
+                let bytes = try await client.nextBinary()
+                guard pattern.matches(bytes, at: received) else { throw WebSocketTestError(.unexpected, "a pattern") }
+                received += bytes.count
+            }
+            try await start
+            // Then nobody reads: as much as the kernels take, and FIN behind it.
+            let late = try await socket.sendUntilBlocked(pattern)
+            await socket.shutdownOutput()
+            while received < fast + late {
+                let bytes = try await client.nextBinary()
+                guard pattern.matches(bytes, at: received - fast) else {
+                    throw WebSocketTestError(.unexpected, "a pattern")
+                }
+                received += bytes.count
+            }
+            #expect(try await client.next().closeCode == 1000)
+            _ = try await client.close()
+            await socket.close()
+            #expect(try await relay.records(1).map(\.totalBytes) == [UInt64(received)])
+            let peak = relay.observations.reduce(0) { peak, observation in
+                if case .relayLevels(let levels) = observation { max(peak, levels.bufferedBytes) } else { peak }
+            }
+            let limits = try String(contentsOfFile: "/proc/sys/net/ipv4/tcp_rmem", encoding: .utf8)
+            let kernel = try #require(limits.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) })
+            #expect(peak <= kernel + (256 << 10), "\(peak) at most of \(late)")
+        }
+    }
+
+    @Test("86 (D6): what comes after the partner has left is not counted, and no error")
     func late() async throws {
         try await Self.run { relay in
             let (client, socket) = try await relay.mixedPair(webSocketWaits: true)
@@ -188,7 +227,7 @@ struct WebSocketClosingTests {
         }
     }
 
-    @Test("62: connections are kept alive")
+    @Test("62 (D10): connections are kept alive")
     func keepAlive() async throws {
         try await Self.run { relay in
             let client = try await relay.webSocketClient()
@@ -199,7 +238,7 @@ struct WebSocketClosingTests {
         }
     }
 
-    @Test("101, 102: at the end everyone gets Close 1001 and a record")
+    @Test("101, 102 (D25): at the end everyone gets Close 1001 and a record")
     func stopping() async throws {
         let relay = try await TestRelay.start(webSocket: true)
         let (first, second) = try await relay.webSocketPair()

@@ -34,7 +34,7 @@ struct WebSocketTests {
     }
 
     @Test(
-        "64: what is no proper upgrade is refused, and leaves no record",
+        "64 (D26): what is no proper upgrade is refused, and leaves no record",
         arguments: [
             (
                 "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\r\n",
@@ -44,7 +44,13 @@ struct WebSocketTests {
                 WebSocketTestClient.request().replacing("Sec-WebSocket-Version: 13", with: "Sec-WebSocket-Version: 12"),
                 ["400", "426"]
             ),
+            (
+                WebSocketTestClient.request()
+                    .replacing("Sec-WebSocket-Key: \(WebSocketTestClient.key)\r\n", with: ""),
+                ["400"]
+            ),
             (WebSocketTestClient.request().replacing("GET", with: "POST"), ["405"]),
+            (WebSocketTestClient.request(headers: ["X: " + String(repeating: "x", count: 20_000)]), ["431"]),
             ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", ["426"]),
         ]
     )
@@ -153,7 +159,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("80: what follows a bad handshake in the same segment is ignored")
+    @Test("80 (D5): what follows a bad handshake in the same segment is ignored")
     func badHandshakeAndMore() async throws {
         try await Self.run { relay in
             let client = try await relay.webSocketClient()
@@ -167,7 +173,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("81: text is refused with 1003, whenever it comes")
+    @Test("81 (D7): text is refused with 1003, whenever it comes")
     func text() async throws {
         try await Self.run { relay in
             let first = try await relay.webSocketClient()
@@ -188,7 +194,7 @@ struct WebSocketTests {
     }
 
     @Test(
-        "82: violations of the protocol are refused with 1002",
+        "82 (D8): violations of the protocol are refused with 1002",
         arguments: [
             WebSocketTestFrame(opcode: 2, payload: [1], mask: nil), WebSocketTestFrame(opcode: 3, payload: [1]),
             WebSocketTestFrame(opcode: 2, payload: [1], reserved: 4),
@@ -206,7 +212,7 @@ struct WebSocketTests {
         }
     }
 
-    @Test("85: a first message beyond 1 KiB is refused before it is complete")
+    @Test("85 (D4): a first message beyond 1 KiB is refused before it is complete")
     func longFirstMessage() async throws {
         try await Self.run { relay in
             let client = try await relay.webSocketClient()

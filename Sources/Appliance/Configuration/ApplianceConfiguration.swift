@@ -89,14 +89,16 @@ package struct MailboxLimitSettings: Sendable, Equatable {
 }
 
 /// The transit relay's part of the configuration.
-package struct TransitSettings: Sendable {
-    package var tcp: Endpoint?
-    package var webSocket: Endpoint?
+package struct TransitSettings: Sendable, Equatable {
+    /// Where TCP and Unix-domain clients come in.
+    package var tcp: [Endpoint]
+    /// Where WebSocket clients come in.
+    package var webSocket: [Endpoint]
     /// What clients are told to use, when that is not what we listen on. For the log alone.
     package var webSocketURL: String?
     package var limits = TransitLimitSettings()
 
-    package init(tcp: Endpoint?, webSocket: Endpoint?) {
+    package init(tcp: [Endpoint], webSocket: [Endpoint]) {
         self.tcp = tcp
         self.webSocket = webSocket
     }
@@ -108,17 +110,34 @@ package struct TransitLimitSettings: Sendable, Equatable {
     package var waitSeconds = 0.0
     package var idleSeconds = 0.0
     package var stalledDrainSeconds = 60.0
+    package var sessionSeconds = 0.0
+    /// Payload of a pair, both ways together.
+    package var sessionBytes = 0
     /// `nil`: four fifths of the descriptors.
     package var connections: Int?
     package var connectionsPerSource = 128
     package var handshakes = 1024
     package var handshakesPerSource = 32
+    /// New ones a second.
+    package var connectionRate = 0
+    package var connectionRatePerSource = 0
     package var waitingPerSourceAndToken = 8
     /// Bytes a second.
     package var sessionRate = 0
     package var globalRate = 0
 
+    /// What the original does: nobody is ended for being slow.
     package init() {}
+
+    /// What a relay for everybody does: a day for a partner, half an hour for the next byte, and a brake on floods.
+    package static var forEverybody: Self {
+        var settings = Self()
+        settings.waitSeconds = 86_400
+        settings.idleSeconds = 1800
+        settings.connectionRate = 500
+        settings.connectionRatePerSource = 10
+        return settings
+    }
 }
 
 /// What is kept of the past, and how exactly.

@@ -103,13 +103,8 @@ extension MailboxLimitSettings {
         configuration.maximumUnfinishedUpgradesPerSource = unfinishedUpgradesPerSource
         configuration.maximumConnections = connections ?? Self.standardConnections
         configuration.maximumConnectionsPerSource = connectionsPerSource
-        // After a rest, as many at once as come in some seconds: a school's lesson begins, a proxy has restarted.
-        configuration.arrivals = Pace(connectionRate, per: .seconds(1), burst: 2 * connectionRate)
-        configuration.arrivalsPerSource = Pace(
-            connectionRatePerSource,
-            per: .seconds(1),
-            burst: 6 * connectionRatePerSource
-        )
+        configuration.connectionRate = connectionRate
+        configuration.connectionRatePerSource = connectionRatePerSource
         configuration.commands = Pace(commandRate, per: .seconds(1), burst: 5 * commandRate)
         configuration.limits.allocations = Pace(allocateRate, per: .seconds(60), burst: allocateRate)
         configuration.limits.claims = Pace(claimRate, per: .seconds(60), burst: claimRate)
@@ -128,10 +123,14 @@ extension TransitLimitSettings {
         configuration.waitTimeout = .seconds(waitSeconds)
         configuration.idleTimeout = .seconds(idleSeconds)
         configuration.stalledDrainTimeout = .seconds(stalledDrainSeconds)
+        configuration.maximumSessionDuration = .seconds(sessionSeconds)
+        configuration.maximumSessionBytes = sessionBytes
         configuration.connections = connections
         configuration.connectionsPerSource = connectionsPerSource
         configuration.handshakes = handshakes
         configuration.handshakesPerSource = handshakesPerSource
+        configuration.connectionRate = connectionRate
+        configuration.connectionRatePerSource = connectionRatePerSource
         configuration.waitingPerSourceAndToken = waitingPerSourceAndToken
         configuration.sessionRate = sessionRate
         configuration.globalRate = globalRate

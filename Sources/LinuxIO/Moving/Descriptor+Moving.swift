@@ -8,6 +8,12 @@ extension Descriptor {
         transfer { recv(number, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT)) }
     }
 
+    /// Takes what a TCP socket has and throws it away, without waiting and without a copy. The system call is recv(2) with
+    /// MSG_TRUNC, which only TCP understands in this way; tcp(7).
+    package func discard(upTo count: Int) -> Transfer {
+        transfer { recv(number, nil, count, CInt(MSG_DONTWAIT | MSG_TRUNC)) }
+    }
+
     /// Gives the socket what it takes, without waiting and without a signal when the peer is gone. The system call is
     /// send(2).
     package func send(_ bytes: UnsafeRawBufferPointer) -> Transfer {

@@ -8,7 +8,8 @@ package enum SocketRoundTrip {
     package static func of(_ socket: CInt) -> Duration? {
         var info = tcp_info()
         var length = socklen_t(MemoryLayout<tcp_info>.size)
-        guard getsockopt(socket, CInt(IPPROTO_TCP), TCP_INFO, &info, &length) == 0, info.tcpi_rtt > 0 else { return nil }
+        guard getsockopt(socket, CInt(IPPROTO_TCP), TCP_INFO, &info, &length) == 0, info.tcpi_rtt > 0
+        else { return nil }
         return .microseconds(info.tcpi_rtt)
     }
 }

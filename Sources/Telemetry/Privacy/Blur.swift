@@ -89,7 +89,8 @@ package struct Blur: Equatable, Sendable {
             waitingTime: summary.waitingTime.map { self($0) },
             totalBytes: self(bytes: summary.totalBytes),
             mood: summary.mood,
-            session: summary.session.map { .init(cause: $0.cause, duration: self($0.duration)) }
+            session: summary.session.map { .init(cause: $0.cause, duration: self($0.duration)) },
+            isSelfTest: summary.isSelfTest
         )
     }
 
@@ -115,7 +116,13 @@ package struct Blur: Equatable, Sendable {
             return .connectionClosed(kind, cause: cause, lifetime: self(lifetime))
         case .transitPaired(let pairing):
             return .transitPaired(
-                TransitPairing(waitingTime: self(pairing.waitingTime), setupTime: pairing.setupTime, path: pairing.path)
+                TransitPairing(
+                    waitingTime: self(pairing.waitingTime),
+                    setupTime: pairing.setupTime,
+                    path: pairing.path,
+                    isSameSource: pairing.isSameSource,
+                    isSelfTest: pairing.isSelfTest
+                )
             )
         case .transitWaitingLevels(var levels):
             levels.oldest = levels.oldest.map { self($0) }
@@ -123,10 +130,10 @@ package struct Blur: Equatable, Sendable {
         case .connectionAccepted, .connectionRejected, .acceptFailed, .keepaliveAnswered, .limitHit, .commandFinished,
             .errorSent, .permissionChallenged, .permissionDifficultyChanged, .nameplateAllocated, .messageReceived,
             .messageDelivered, .messagesReplayed, .sideReconnected, .pruned, .mailboxLevels, .handshakeFinished,
-            .transitProgressed, .transitReadPaused, .transitThrottled, .transitRatesChanged, .relayLevels,
-            .databaseUsed, .databaseFailed, .maintenanceFinished, .readinessChanged, .lifecycleChanged,
-            .internalErrorCaught, .mailboxCapacityChanged, .transitCapacityChanged, .transitSourceLevels,
-            .invariantViolated, .selfTestFinished:
+            .transitProgressed, .transitReadPaused, .transitThrottled, .transitRatesChanged, .transitCapacityChanged,
+            .mailboxCapacityChanged, .transitSourceLevels, .relayLevels, .databaseUsed, .databaseFailed,
+            .maintenanceFinished, .readinessChanged, .lifecycleChanged, .internalErrorCaught, .invariantViolated,
+            .selfTestFinished:
             return observation
         }
     }

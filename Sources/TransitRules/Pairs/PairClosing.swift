@@ -32,7 +32,7 @@ package enum Flow: Equatable, Sendable {
 /// The end of one is the end of both: nobody waits for the survivor to close. Whoever moves the bytes bounds the time by
 /// giving up on a flow that makes no progress.
 ///
-/// Rates and byte limits of a pair, when they come, are one more bound in ``allowance(from:)``.
+/// Rates and limits of a pair are bounds beside ``allowance(from:)``, kept by whoever moves the bytes.
 package struct PairClosing: Equatable, Sendable {
     private var flows = (Flow.open, Flow.open)
     /// Why the pair ends, and who is to blame; `nil` while it lives.

@@ -16,7 +16,7 @@ extension Bridge: WebSocketListenerDelegate {
         case .refused(let reason):
             observe(.connectionRejected(.transit, reason: reason))
             return .respond(
-                status: reason == .sourceLimit ? .tooManyRequests : .serviceUnavailable,
+                status: [.sourceLimit, .sourceRate].contains(reason) ? .tooManyRequests : .serviceUnavailable,
                 headers: [:],
                 body: "too many connections\n"
             )

@@ -65,26 +65,30 @@ extension Bridge {
             let now = Instant.current
             for pair in self.ending.values {
                 pair.proceed()
-                let patience = self.timeouts.stalledDrain
+                let patience = self.limits.stalledDrain
                 if patience > .zero, pair.lastMovement + patience <= now { pair.abandon() }
             }
             if !self.ending.isEmpty { self.watchEnding() }
         }
     }
 
-    func watchIdling() {
-        guard timeouts.idle > .zero, !isIdlingWatched else { return }
-        isIdlingWatched = true
-        // Late by a quarter at most.
-        let pause = max(timeouts.idle / 4, .milliseconds(10))
-        eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) {
-            self.isIdlingWatched = false
+    /// Ends pairs that stand still, or last, for too long.
+    func watchPairs() {
+        let patience = [limits.idle, limits.duration].filter { $0 > .zero }.min()
+        guard let patience, !arePairsWatched else { return }
+        arePairsWatched = true
+        eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(RelayLimits.pause(watching: patience))) {
+            self.arePairsWatched = false
             let now = Instant.current
-            for pair in self.pairs.values where pair.mayIdleOut && pair.lastMovement + self.timeouts.idle <= now {
-                self.observe(.limitHit(.transitIdle))
-                pair.end(.idleTimeout)
+            for pair in self.pairs.values where pair.closing.isOpen {
+                if self.limits.isOverdue(pair.record, at: now) {
+                    pair.end(.maximumDuration)
+                } else if self.limits.idle > .zero, pair.mayIdleOut, pair.lastMovement + self.limits.idle <= now {
+                    self.observe(.limitHit(.transitIdle))
+                    pair.end(.idleTimeout)
+                }
             }
-            if !self.pairs.isEmpty { self.watchIdling() }
+            if !self.pairs.isEmpty { self.watchPairs() }
         }
     }
 
@@ -120,7 +124,7 @@ extension Bridge {
         loop.scheduleTask(in: TimeAmount(wait)) {
             for pair in self.pairs.values where pair.closing.isOpen { pair.end(.drain) }
         }
-        loop.scheduleTask(in: TimeAmount(wait) + TimeAmount(timeouts.abort)) {
+        loop.scheduleTask(in: TimeAmount(wait) + TimeAmount(limits.abort)) {
             for pair in self.pairs.values { pair.abandon() }
             for client in self.connected.values { client.abort(.drain) }
             for socket in self.sockets.values { socket.abort(.drain) }

@@ -14,7 +14,7 @@ internal import WormholeWire
 final class Bridge {
     let eventLoop: any EventLoop
     let front: FrontPort
-    let timeouts: RelayTimeouts
+    let limits: RelayLimits
     let doorkeeper: Doorkeeper
     let throttle: Throttle?
     var throttledTime = ThrottledTime()
@@ -40,7 +40,7 @@ final class Bridge {
     var isFlushScheduled = false
     var isReportScheduled = false
     var isEndingWatched = false
-    var isIdlingWatched = false
+    var arePairsWatched = false
     /// Nobody new is wanted any more.
     var isStopping = false
     /// Pairs are not to be waited for when we stop.
@@ -51,7 +51,7 @@ final class Bridge {
     init(
         eventLoop: any EventLoop,
         front: FrontPort,
-        timeouts: RelayTimeouts,
+        limits: RelayLimits,
         doorkeeper: Doorkeeper,
         throttle: Throttle?,
         firstOwner: Int,
@@ -60,7 +60,7 @@ final class Bridge {
     ) {
         self.eventLoop = eventLoop
         self.front = front
-        self.timeouts = timeouts
+        self.limits = limits
         self.doorkeeper = doorkeeper
         self.throttle = throttle
         self.pulse = PulseTimer(pulse, at: .current)
@@ -199,7 +199,7 @@ final class Bridge {
         pairs[ObjectIdentifier(pair)] = pair
         meters[pair.path]?.pairBegan(at: .current)
         scheduleReport()
-        watchIdling()
+        watchPairs()
     }
 
     /// A pair has begun to end.

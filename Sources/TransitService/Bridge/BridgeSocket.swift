@@ -185,13 +185,13 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
             unconfirmed: kind.family == .unix ? 0 : queues?.unconfirmed ?? 0,
             readable: queues?.readable ?? 0,
             at: .current,
-            timeouts: bridge.timeouts
+            limits: bridge.limits
         )
         state = .departing(departure)
         if isDone {
             close()
         } else {
-            bridge.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(bridge.timeouts.departureCheck)) {
+            bridge.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(bridge.limits.departureCheck)) {
                 self.checkDeparture()
             }
         }

@@ -6,6 +6,12 @@ internal import TransitRules
 ///
 /// What may flow when one of them ends is decided by ``PairClosing``, as for pairs of sockets. Backpressure: while a client
 /// does not take what waits for it, its partner is not read. Confined to the event loop.
+///
+/// What waits here for a client is bounded: by 64 KiB and a read more while its partner is connected, and once that has sent
+/// FIN by what the kernel had received of it, because NIO then reads to the end whether it is wanted or not. The kernel takes
+/// at most `net.ipv4.tcp_rmem`'s third number (6 to 32 MiB), reaches that only where a fast transfer came to a halt, and FIN
+/// itself arrives only when everything before it found room there. So memory moves from the kernel to us; the pair's does not
+/// grow. A smaller SO_RCVBUF would bound it further, but also what flows over long distances.
 final class BridgedPair {
     let path: TransitPath
     let record: PairRecord
@@ -49,9 +55,12 @@ final class BridgedPair {
 
     /// Payload of a client has come.
     func received(_ payload: ByteBuffer, from side: PairSide) {
-        let count = payload.readableBytes
+        var payload = payload
         // What comes after the end is nobody's any more, and does not count.
-        guard closing.allowance(from: side) > count else { return }
+        guard closing.allowance(from: side) > payload.readableBytes else { return }
+        let room = bridge.limits.bytes - min(totalBytes, bridge.limits.bytes)
+        if payload.readableBytes > room { payload = payload.readSlice(length: Int(room)) ?? payload }
+        let count = payload.readableBytes
         closing.took(count, from: side)
         totalBytes += UInt64(count)
         lastMovement = .current
@@ -59,6 +68,7 @@ final class BridgedPair {
         pay(count)
         let sink = client(side.other)
         sink.write(payload)
+        guard totalBytes < bridge.limits.bytes else { return end(.maximumBytes) }
         guard !sink.isWritable else { return }
         // Now, because a client that is not read any more reports no end of its read either.
         sink.flush()

@@ -6,19 +6,19 @@ internal import Observations
 internal import TransitRules
 internal import WebSocketServer
 
-/// The WebSocket side of the relay: an event loop, its listener, and the bridge that lives on it.
+/// The WebSocket side of the relay: an event loop, its listeners, and the bridge that lives on it.
 struct WebSocketSide: Sendable {
     let port: BridgePort
     private let group: MultiThreadedEventLoopGroup
-    private let listener: WebSocketListener
-    /// The file of a Unix socket, which goes with the listener.
-    private let path: SocketPath?
+    private let listeners: [WebSocketListener]
+    /// The files of Unix sockets, which go with their listeners.
+    private let paths: [SocketPath]
 
     /// Starts the loop and accepts clients.
     static func start(
-        on socket: consuming ListeningSocket,
+        on sockets: [Handover<ListeningSocket>],
         front: FrontPort,
-        timeouts: RelayTimeouts,
+        limits: RelayLimits,
         doorkeeper: Doorkeeper,
         throttle: Throttle?,
         firstOwner: Int,
@@ -28,17 +28,20 @@ struct WebSocketSide: Sendable {
     ) async throws -> WebSocketSide {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let port = BridgePort(eventLoop: group.next())
-        let path = socket.path
-        var configuration = configuration
-        configuration.expectsProxyHeader = socket.expectsProxyHeader
-        let settings = configuration
-        let handover = Handover<Descriptor>(Descriptor(owning: socket.release()))
+        var paths: [SocketPath] = []
+        var descriptors: [(socket: Handover<Descriptor>, expectsProxyHeader: Bool)] = []
+        for handover in sockets {
+            guard let socket = handover.take() else { continue }
+            if let path = socket.path { paths.append(path) }
+            let expectsProxyHeader = socket.expectsProxyHeader
+            descriptors.append((Handover(Descriptor(owning: socket.release())), expectsProxyHeader))
+        }
         do {
-            let listener = try await port.eventLoop.flatSubmit { () -> EventLoopFuture<WebSocketListener> in
+            let listeners = try await port.eventLoop.flatSubmit { [descriptors] in
                 let bridge = Bridge(
                     eventLoop: port.eventLoop,
                     front: front,
-                    timeouts: timeouts,
+                    limits: limits,
                     doorkeeper: doorkeeper,
                     throttle: throttle,
                     firstOwner: firstOwner,
@@ -47,17 +50,20 @@ struct WebSocketSide: Sendable {
                 )
                 port.attach(bridge)
                 bridge.schedulePulse()
-                guard let socket = handover.take() else {
-                    return port.eventLoop.makeFailedFuture(ChannelError.alreadyClosed)
+                let started = descriptors.compactMap { descriptor -> EventLoopFuture<WebSocketListener>? in
+                    guard let socket = descriptor.socket.take() else { return nil }
+                    var configuration = configuration
+                    configuration.expectsProxyHeader = descriptor.expectsProxyHeader
+                    return WebSocketListener.start(
+                        on: socket,
+                        eventLoop: port.eventLoop,
+                        configuration: configuration,
+                        delegate: bridge
+                    )
                 }
-                return WebSocketListener.start(
-                    on: socket,
-                    eventLoop: port.eventLoop,
-                    configuration: settings,
-                    delegate: bridge
-                )
+                return EventLoopFuture.whenAllSucceed(started, on: port.eventLoop)
             }.get()
-            return WebSocketSide(port: port, group: group, listener: listener, path: path)
+            return WebSocketSide(port: port, group: group, listeners: listeners, paths: paths)
         } catch {
             // The loop has nothing left to do; that it cannot be stopped would be news about NIO.
             try? await group.shutdownGracefully()
@@ -68,9 +74,9 @@ struct WebSocketSide: Sendable {
     /// Accepts nobody any more. Those who are in are not touched.
     func stopWelcoming() async {
         port.perform { $0.stopWelcoming() }
-        path?.remove()
+        for path in paths { path.remove() }
         // Fails only when the listener is closed already.
-        try? await listener.stopAccepting().get()
+        for listener in listeners { try? await listener.stopAccepting().get() }
     }
 
     /// Ends everyone, pairs at the deadline at the latest, and the loop. The front has ended.
@@ -98,7 +104,8 @@ struct WebSocketSide: Sendable {
             once.value = true
             done.succeed()
         }
-        listener.connectionsClosed().hop(to: port.eventLoop).whenComplete { _ in finish() }
+        let closed = listeners.map { $0.connectionsClosed().hop(to: port.eventLoop) }
+        EventLoopFuture.andAllComplete(closed, on: port.eventLoop).whenComplete { _ in finish() }
         let limit = port.eventLoop.scheduleTask(in: TimeAmount(max(deadline - .current, .zero)), finish)
         try? await done.futureResult.get()
         limit.cancel()

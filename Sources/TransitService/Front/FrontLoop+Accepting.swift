@@ -10,18 +10,17 @@ extension FrontLoop {
     /// Rest after accepting has failed, as it does while there are no descriptors: it would fail again at once.
     private static let acceptPause = Duration.milliseconds(100)
 
-    func watchListener() throws(ErrorNumber) {
-        // Level-triggered: what is not accepted in this turn is reported in the next.
-        switch listener {
-        case .some(let listener): try epoll.add(listener.descriptor, for: .readable, tag: Self.listenerTag)
-        case .none: break
+    func watchListeners() throws(ErrorNumber) {
+        for (index, listener) in listeners.enumerated() {
+            // Level-triggered: what is not accepted in this turn is reported in the next.
+            try epoll.add(listener.socket.descriptor, for: .readable, tag: Self.listenerTag + UInt64(index))
         }
     }
 
-    func acceptConnections() {
+    func acceptConnections(on listener: FrontListener) {
         for _ in 0..<Self.acceptsPerTurn {
             do throws(ErrorNumber) {
-                guard let socket = try acceptNext() else { return }
+                guard let socket = try AcceptedSocket.next(from: listener.socket.descriptor) else { return }
                 ask(socket)
             } catch {
                 observations.append(.acceptFailed(AcceptFailure(error)))
@@ -37,10 +36,9 @@ extension FrontLoop {
     }
 
     /// Accepts nobody any more. The file of a Unix socket goes with its listener.
-    func closeListener() {
-        guard let listener = listener.take() else { return }
-        listener.removePath()
-        _ = consume listener
+    func closeListeners() {
+        for listener in listeners { listener.socket.removePath() }
+        listeners = []
     }
 
     // MARK: Steps
@@ -77,19 +75,11 @@ extension FrontLoop {
 
     private func setListenerInterest(_ interest: Readiness) {
         do throws(ErrorNumber) {
-            switch listener {
-            case .some(let listener): try epoll.modify(listener.descriptor, for: interest, tag: Self.listenerTag)
-            case .none: break
+            for (index, listener) in listeners.enumerated() {
+                try epoll.modify(listener.socket.descriptor, for: interest, tag: Self.listenerTag + UInt64(index))
             }
         } catch {
             preconditionFailure("epoll does not know our own listener: \(error)")
-        }
-    }
-
-    private func acceptNext() throws(ErrorNumber) -> AcceptedSocket? {
-        switch listener {
-        case .some(let listener): return try AcceptedSocket.next(from: listener.descriptor)
-        case .none: return nil
         }
     }
 }

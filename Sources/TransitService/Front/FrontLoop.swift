@@ -16,7 +16,10 @@ final class FrontLoop: ServiceLoop {
     private static let eventCapacity = 256
     /// Tags below 2^32 are no clients.
     private static let signalTag: UInt64 = 0
+    /// The first listener's; the next has the next.
     static let listenerTag: UInt64 = 1
+    /// Generations are never zero.
+    static let clientTags: UInt64 = 1 << 32
 
     let port: FrontPort
     let epoll: Epoll
@@ -24,7 +27,7 @@ final class FrontLoop: ServiceLoop {
     let workers: [RelayPort]
     let bridge: BridgePort?
     let doorkeeper: Doorkeeper
-    var listener: ListeningSocket?
+    var listeners: [FrontListener]
     /// When accepting goes on after it has failed; `nil` while it goes on.
     var acceptResumes: Instant?
 
@@ -48,7 +51,7 @@ final class FrontLoop: ServiceLoop {
 
     init(
         port: FrontPort,
-        listener: consuming ListeningSocket?,
+        listeners: [Handover<ListeningSocket>],
         timeouts: FrontTimeouts,
         waitingPerSourceAndToken: Int,
         selfTestToken: TransitToken?,
@@ -70,9 +73,9 @@ final class FrontLoop: ServiceLoop {
             selfTestToken: selfTestToken
         )
         epoll = try Epoll()
-        self.listener = listener
+        self.listeners = listeners.compactMap { FrontListener($0) }
         try epoll.add(port.signal.descriptor, for: .readable, tag: Self.signalTag)
-        try watchListener()
+        try watchListeners()
     }
 
     deinit { buffer.deallocate() }
@@ -125,8 +128,10 @@ final class FrontLoop: ServiceLoop {
         switch event.tag {
         case Self.signalTag:
             for order in port.takeOrders() { follow(order) }
-        case Self.listenerTag:
-            acceptConnections()
+        case let tag where tag < Self.clientTags:
+            // After the order to stop there is none of this number.
+            let index = Int(tag - Self.listenerTag)
+            if index < listeners.count { acceptConnections(on: listeners[index]) }
         case let tag:
             read(from: SlotID(tag: tag), hasFinished: event.readiness.overlaps(.farewell))
         }
@@ -182,7 +187,7 @@ final class FrontLoop: ServiceLoop {
             audits.append((FrontAudit(of: rules), answer))
         case .stop:
             isStopping = true
-            closeListener()
+            closeListeners()
             rules.stop(at: now, into: &effects)
         }
         perform()

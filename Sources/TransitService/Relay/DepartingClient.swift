@@ -25,9 +25,10 @@ struct DepartingClient: ~Copyable, Scheduled {
     ///
     /// - Parameter hasFinished: Whether it has sent its end: there is only so much before that.
     /// - Returns: Whether it is gone, so that it can be closed.
-    mutating func discardInput(through buffer: UnsafeMutableRawBufferPointer, hasFinished: Bool) -> Bool {
+    mutating func discardInput(hasFinished: Bool) -> Bool {
         while hasFinished || departure.mayDiscard {
-            switch end.descriptor.receive(into: buffer) {
+            // A TCP socket: others are closed at once.
+            switch end.descriptor.discard(upTo: RelaySupplies.copySize) {
             case .moved(let count): departure.discarded(count)
             case .wouldBlock: return false
             case .ended, .failed: return true
@@ -39,12 +40,12 @@ struct DepartingClient: ~Copyable, Scheduled {
     /// Looks after it, now and then.
     ///
     /// - Returns: Whether it can be closed.
-    mutating func isDone(at now: Instant, timeouts: RelayTimeouts) -> Bool {
+    mutating func isDone(at now: Instant, limits: RelayLimits) -> Bool {
         departure.isDone(
             unconfirmed: end.descriptor.unconfirmedBytes,
             readable: end.descriptor.readableBytes,
             at: now,
-            timeouts: timeouts
+            limits: limits
         )
     }
 }

@@ -28,12 +28,12 @@ struct Departure {
     ///   - unconfirmed: Bytes sent that its kernel has not confirmed, the end among them.
     ///   - readable: Bytes it has sent that were not thrown away.
     /// - Returns: Whether it can be closed: it has everything, or has taken nothing for too long.
-    mutating func isDone(unconfirmed: Int, readable: Int, at now: Instant, timeouts: RelayTimeouts) -> Bool {
+    mutating func isDone(unconfirmed: Int, readable: Int, at now: Instant, limits: RelayLimits) -> Bool {
         if unconfirmed < self.unconfirmed {
             self.unconfirmed = unconfirmed
             lastProgress = now
         }
-        if unconfirmed == 0 { return readable == 0 || lastProgress + timeouts.departure <= now }
-        return timeouts.stalledDrain > .zero && lastProgress + timeouts.stalledDrain <= now
+        if unconfirmed == 0 { return readable == 0 || lastProgress + limits.departure <= now }
+        return limits.stalledDrain > .zero && lastProgress + limits.stalledDrain <= now
     }
 }

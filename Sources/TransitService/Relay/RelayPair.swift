@@ -32,9 +32,12 @@ struct RelayPair: ~Copyable, Scheduled {
     }
 
     /// Moves what can be moved of one client's bytes.
+    ///
+    /// - Parameter limit: The most payload both may have sent, ever.
     @inline(__always)
-    mutating func advance(from side: PairSide, with supplies: RelaySupplies) -> FlowProgress {
-        let allowance = min(closing.isOpen ? Int.max : closing.allowance(from: side), allotment.bytes)
+    mutating func advance(from side: PairSide, limit: UInt64, with supplies: RelaySupplies) -> FlowProgress {
+        var allowance = min(closing.isOpen ? Int.max : closing.allowance(from: side), allotment.bytes)
+        if limit != .max { allowance = min(allowance, Int(clamping: limit - min(totalBytes, limit))) }
         let progress =
             switch side {
             case .first: fromFirst.advance(from: &first, to: &second, allowance: allowance, with: supplies)

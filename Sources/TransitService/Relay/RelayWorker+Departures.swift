@@ -30,8 +30,8 @@ extension RelayWorker {
     /// - Parameter event: What epoll says of it; `nil` when it is time for a look.
     func checkDeparture(_ index: UInt32, event: Readiness?) {
         let hasFinished = event?.overlaps(.farewell) ?? false
-        if departing[index].discardInput(through: supplies.buffer, hasFinished: hasFinished)
-            || departing[index].isDone(at: supplies.now, timeouts: timeouts)
+        if departing[index].discardInput(hasFinished: hasFinished)
+            || departing[index].isDone(at: supplies.now, limits: limits)
         {
             closeDeparting(index)
         } else if event == nil {

@@ -17,6 +17,7 @@ extension RelayWorker {
         pairs[id.index].fromFirst.prime(primeForSecond, with: supplies)
         pairs[id.index].totalBytes = UInt64(early.count)
         idling.append(id.index, at: record.paired, in: &pairs)
+        watchAges(at: now)
         meter.pairBegan(at: now)
         if !early.isEmpty { meter.progressed(early.count, at: now) }
         do throws(ErrorNumber) {
@@ -44,6 +45,10 @@ extension RelayWorker {
         let first = advance(index, from: side)
         let second = advance(index, from: side.other)
         if first.hasMoved || second.hasMoved { noteMovement(of: index) }
+        if pair.pointee.totalBytes >= limits.bytes, pair.pointee.closing.isOpen {
+            pair.pointee.closing.end(.maximumBytes, readableOfFirst: 0, readableOfSecond: 0)
+            watchEnding(index)
+        }
         if !pair.pointee.closing.isOpen {
             pair.pointee.discardDropped(with: supplies)
             if pair.pointee.isOver { return conclude(index) }
@@ -92,7 +97,7 @@ extension RelayWorker {
     /// Moves one client's bytes, and has the pair come again where that has changed what may still flow.
     private func advance(_ index: UInt32, from side: PairSide) -> (hasMoved: Bool, yields: Bool) {
         let pair = pairs.pointer(at: index)
-        let progress = pair.pointee.advance(from: side, with: supplies)
+        let progress = pair.pointee.advance(from: side, limit: limits.bytes, with: supplies)
         if progress.taken > 0 { meter.progressed(progress.taken, at: supplies.now) }
         switch progress.step {
         case .waiting:
@@ -121,6 +126,21 @@ extension RelayWorker {
         guard pair.pointee.isBroken(side), pair.pointee.closing.flow(from: side.other) != .dropped else { return }
         pair.pointee.closing.sinkFailed(side, readable: pair.pointee.countReadable(of: side))
         watchEnding(index)
+    }
+
+    /// Looks for pairs that last too long from now on, where there is such a limit.
+    private func watchAges(at now: Instant) {
+        guard limits.duration > .zero, nextAgeCheck == nil else { return }
+        nextAgeCheck = now + RelayLimits.pause(watching: limits.duration)
+    }
+
+    /// Ends those that have lasted too long.
+    func checkAges(at now: Instant) {
+        for index in pairs.indices where pairs[index].closing.isOpen && limits.isOverdue(pairs[index].record, at: now) {
+            end(index, .maximumDuration)
+        }
+        nextAgeCheck = nil
+        if pairs.count > 0 { watchAges(at: now) }
     }
 
     /// From now on, the pair has only so long to move its next byte.

@@ -15,7 +15,7 @@ final class RelayWorker: ServiceLoop {
     private static let eventCapacity = 256
 
     let port: RelayPort
-    let timeouts: RelayTimeouts
+    let limits: RelayLimits
     let epoll: Epoll
     let observations: ObservationSource
     let supplies: RelaySupplies
@@ -29,6 +29,8 @@ final class RelayWorker: ServiceLoop {
     /// Pairs that end, and those of which one has sent its end behind bytes that are not yet taken, by the last byte that
     /// moved.
     var ending: DeadlineList
+    /// When to look for pairs that last too long; `nil` while there are none to look at.
+    var nextAgeCheck: Instant?
     var departing = Slots<DepartingClient>()
     var departures: DeadlineList
     var meter: RelayMeter
@@ -54,22 +56,22 @@ final class RelayWorker: ServiceLoop {
     init(
         index: Int,
         port: RelayPort,
-        timeouts: RelayTimeouts,
+        limits: RelayLimits,
         throttle: Throttle?,
         pipeLimit: Int,
         pulse: any LoopPulse,
         observations: consuming ObservationSource
     ) throws(ErrorNumber) {
         self.port = port
-        self.timeouts = timeouts
+        self.limits = limits
         self.throttle = throttle
         self.observations = observations
         self.pulse = PulseTimer(pulse, at: .current)
         epoll = try Epoll()
         supplies = RelaySupplies(pipeLimit: pipeLimit)
-        idling = DeadlineList(interval: timeouts.idle)
-        ending = DeadlineList(interval: timeouts.stalledDrain)
-        departures = DeadlineList(interval: timeouts.departureCheck)
+        idling = DeadlineList(interval: limits.idle)
+        ending = DeadlineList(interval: limits.stalledDrain)
+        departures = DeadlineList(interval: limits.departureCheck)
         meter = RelayMeter(owner: index, path: .tcpToTCP)
         try epoll.add(port.signal.descriptor, for: .readable, tag: RelayTag.signal)
     }
@@ -165,6 +167,7 @@ final class RelayWorker: ServiceLoop {
         next = Instant.earlier(next, ending.nextDeadline(in: pairs))
         next = Instant.earlier(next, departures.nextDeadline(in: departing))
         next = Instant.earlier(next, sleepers.min?.until)
+        next = Instant.earlier(next, nextAgeCheck)
         switch drain {
         case .no: break
         case .until(let deadline): next = Instant.earlier(next, deadline)
@@ -183,6 +186,7 @@ final class RelayWorker: ServiceLoop {
             observations.append(.limitHit(.transitIdle))
             end(index, .idleTimeout)
         }
+        if let due = nextAgeCheck, due <= now { checkAges(at: now) }
         while let index = ending.due(at: now, in: pairs) {
             // One that sleeps for the sake of a rate does not stand still by its own fault.
             if pairs[index].allotment.wait == nil {
@@ -194,7 +198,7 @@ final class RelayWorker: ServiceLoop {
         while let index = departures.due(at: now, in: departing) { checkDeparture(index, event: nil) }
         switch drain {
         case .until(let deadline) where deadline <= now:
-            drain = .ending(abortAt: now + timeouts.abort)
+            drain = .ending(abortAt: now + limits.abort)
             for index in pairs.indices where pairs[index].closing.isOpen { end(index, .drain) }
         case .ending(let deadline) where deadline <= now:
             for index in pairs.indices { abandon(index) }

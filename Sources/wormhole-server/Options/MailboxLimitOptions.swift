@@ -66,7 +66,7 @@ struct MailboxLimitOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "New connections a second; twice as many after a rest (default: 500; 'mailbox': 0).",
+            "New connections a second, this host included; twice as many after a rest (default: 500; 'mailbox': 0).",
             valueName: "number"
         )
     )

@@ -11,12 +11,24 @@ struct TransitLimitOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("For a partner; below 600, clients that wait for a person break.", valueName: "seconds")
+        help: ArgumentHelp(
+            "For a partner; below 600, clients that wait for a person break (default: 86400; 'transit': 0).",
+            valueName: "seconds"
+        )
     )
-    var waitTimeout = TransitLimitSettings().waitSeconds
+    var waitTimeout: Double?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("A pair without a byte either way.", valueName: "seconds"))
-    var idleTimeout = TransitLimitSettings().idleSeconds
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("A pair without a byte either way (default: 1800; 'transit': 0).", valueName: "seconds")
+    )
+    var idleTimeout: Double?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("A pair, from its beginning.", valueName: "seconds"))
+    var maxSessionDuration = TransitLimitSettings().sessionSeconds
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Payload of a pair, both ways together.", valueName: "bytes"))
+    var maxSessionBytes = TransitLimitSettings().sessionBytes
 
     @Option(
         parsing: .unconditional,
@@ -53,6 +65,24 @@ struct TransitLimitOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
+        help: ArgumentHelp(
+            "New connections in a second; twice as many after a rest (default: 500; 'transit': 0).",
+            valueName: "number"
+        )
+    )
+    var maxRelayConnectionRate: Int?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The same of one source; six times as many after a rest (default: 10; 'transit': 0).",
+            valueName: "number"
+        )
+    )
+    var maxRelayConnectionRatePerSource: Int?
+
+    @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("Connections of one source that wait with one token.", valueName: "number")
     )
     var maxRelayWaitingPerSource = TransitLimitSettings().waitingPerSourceAndToken
@@ -73,13 +103,16 @@ struct TransitLimitOptions: ParsableArguments {
     var globalRate = TransitLimitSettings().globalRate
 
     func validate() throws {
-        for (name, rate) in [("--session-rate", sessionRate), ("--global-rate", globalRate)]
-        where !(0...1 << 40).contains(rate) {
-            throw ValidationError("\(name) takes 0 to \(1 << 40), not \(rate)")
+        let amounts = [
+            ("--session-rate", sessionRate), ("--global-rate", globalRate), ("--max-session-bytes", maxSessionBytes),
+        ]
+        for (name, amount) in amounts where !(0...1 << 50).contains(amount) {
+            throw ValidationError("\(name) takes 0 to \(1 << 50), not \(amount)")
         }
         let durations = [
-            ("--handshake-timeout", handshakeTimeout), ("--wait-timeout", waitTimeout),
-            ("--idle-timeout", idleTimeout), ("--stalled-drain-timeout", stalledDrainTimeout),
+            ("--handshake-timeout", handshakeTimeout), ("--wait-timeout", waitTimeout ?? 0),
+            ("--idle-timeout", idleTimeout ?? 0), ("--max-session-duration", maxSessionDuration),
+            ("--stalled-drain-timeout", stalledDrainTimeout),
         ]
         for (name, seconds) in durations where !(0...31_536_000).contains(seconds) {
             throw ValidationError("\(name) takes 0 to 31536000 seconds, not \(seconds)")
@@ -89,6 +122,8 @@ struct TransitLimitOptions: ParsableArguments {
             ("--max-relay-connections-per-source", maxRelayConnectionsPerSource),
             ("--max-relay-handshakes", maxRelayHandshakes),
             ("--max-relay-handshakes-per-source", maxRelayHandshakesPerSource),
+            ("--max-relay-connection-rate", maxRelayConnectionRate ?? 0),
+            ("--max-relay-connection-rate-per-source", maxRelayConnectionRatePerSource ?? 0),
             ("--max-relay-waiting-per-source", maxRelayWaitingPerSource),
         ]
         for (name, count) in counts where !(0...1 << 30).contains(count) {
@@ -96,16 +131,21 @@ struct TransitLimitOptions: ParsableArguments {
         }
     }
 
-    var settings: TransitLimitSettings {
-        var settings = TransitLimitSettings()
+    /// - Parameter standard: Where the commands differ, what holds unless something else is said.
+    func settings(standard: TransitLimitSettings) -> TransitLimitSettings {
+        var settings = standard
         settings.handshakeSeconds = handshakeTimeout
-        settings.waitSeconds = waitTimeout
-        settings.idleSeconds = idleTimeout
+        settings.waitSeconds = waitTimeout ?? standard.waitSeconds
+        settings.idleSeconds = idleTimeout ?? standard.idleSeconds
+        settings.sessionSeconds = maxSessionDuration
+        settings.sessionBytes = maxSessionBytes
         settings.stalledDrainSeconds = stalledDrainTimeout
         settings.connections = maxRelayConnections
         settings.connectionsPerSource = maxRelayConnectionsPerSource
         settings.handshakes = maxRelayHandshakes
         settings.handshakesPerSource = maxRelayHandshakesPerSource
+        settings.connectionRate = maxRelayConnectionRate ?? standard.connectionRate
+        settings.connectionRatePerSource = maxRelayConnectionRatePerSource ?? standard.connectionRatePerSource
         settings.waitingPerSourceAndToken = maxRelayWaitingPerSource
         settings.sessionRate = sessionRate
         settings.globalRate = globalRate

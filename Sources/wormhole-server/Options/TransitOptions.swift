@@ -26,10 +26,14 @@ struct TransitOptions: ParsableArguments {
         }
     }
 
-    func settings(tcp: Endpoint?, webSocket: Endpoint?) -> TransitSettings {
+    func settings(
+        tcp: [Endpoint],
+        webSocket: [Endpoint],
+        standardLimits: TransitLimitSettings
+    ) -> TransitSettings {
         var settings = TransitSettings(tcp: tcp, webSocket: webSocket)
         settings.webSocketURL = websocketUrl
-        settings.limits = limits.settings
+        settings.limits = limits.settings(standard: standardLimits)
         return settings
     }
 }

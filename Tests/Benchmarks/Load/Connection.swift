@@ -7,6 +7,8 @@ protocol ConnectionUser: AnyObject {
     func connectionOpened(_ connection: Connection) throws(BenchmarkError)
     /// - Parameter bytes: Valid until this returns.
     func connection(_ connection: Connection, received bytes: UnsafeRawBufferPointer) throws(BenchmarkError)
+    /// So many bytes came, of which nobody wants to know more: see ``Connection/discardsInput``.
+    func connection(_ connection: Connection, discarded count: Int) throws(BenchmarkError)
     /// There is room to send.
     func connectionWritable(_ connection: Connection) throws(BenchmarkError)
     /// The peer will send no more.
@@ -16,6 +18,9 @@ protocol ConnectionUser: AnyObject {
 extension ConnectionUser {
     func connectionOpened(_ connection: Connection) throws(BenchmarkError) {}
     func connectionWritable(_ connection: Connection) throws(BenchmarkError) {}
+    func connection(_ connection: Connection, discarded count: Int) throws(BenchmarkError) {
+        throw BenchmarkError("bytes were thrown away that somebody wanted")
+    }
 }
 
 /// One TCP connection of a load generator. Confined to its loop's thread.
@@ -28,6 +33,9 @@ final class Connection: LoopPeer {
     private var tag: UInt64 = 0
     private var isOpening: Bool
     private var hasEnded = false
+    /// Whether what comes is counted and thrown away by the kernel, which costs the generator no copy. The user is then told
+    /// `connection(_:discarded:)`.
+    var discardsInput = false
     /// What the socket did not take at once.
     private var unsent: [UInt8] = []
 
@@ -144,10 +152,14 @@ final class Connection: LoopPeer {
     /// - Parameter untilEnd: Whether the end has been reported, which no further edge will announce.
     private func receive(untilEnd: Bool) throws(BenchmarkError) {
         for _ in 0..<Self.readsPerTurn {
-            guard !hasEnded, let transfer = descriptor?.receive(into: loop.scratch) else { return }
+            guard !hasEnded, let transfer = take() else { return }
             switch transfer {
             case .moved(let count):
-                try user?.connection(self, received: UnsafeRawBufferPointer(rebasing: loop.scratch[..<count]))
+                if discardsInput {
+                    try user?.connection(self, discarded: count)
+                } else {
+                    try user?.connection(self, received: UnsafeRawBufferPointer(rebasing: loop.scratch[..<count]))
+                }
                 if count < loop.scratch.count, !untilEnd { return }
             case .wouldBlock:
                 return
@@ -160,6 +172,10 @@ final class Connection: LoopPeer {
             }
         }
         runAgain()
+    }
+
+    private func take() -> Transfer? {
+        discardsInput ? descriptor?.discard(upTo: loop.scratch.count) : descriptor?.receive(into: loop.scratch)
     }
 
     private static func set(_ option: CInt, level: CInt, of number: CInt) {

@@ -1,4 +1,7 @@
-/// One end of a pair that moves bulk data: sends so many bytes of the pattern, and checks as many as it is sent.
+/// One end of a pair that moves bulk data: sends so many bytes of the pattern, and counts as many as it is sent.
+///
+/// Its kernel throws away what comes, lest the generator spend more on copies than the relay does on relaying. A first
+/// transfer through each contender compares every byte; the tests of the relay do nothing else.
 final class BulkEnd: ConnectionUser {
     private let connection: Connection
     private let toSend: Int
@@ -12,11 +15,13 @@ final class BulkEnd: ConnectionUser {
     /// - Parameters:
     ///   - toSend: `Int.max` to go on until it is closed.
     ///   - toReceive: More than that is an error.
-    init(_ connection: Connection, toSend: Int, toReceive: Int) {
+    ///   - compares: Whether every byte is looked at.
+    init(_ connection: Connection, toSend: Int, toReceive: Int, compares: Bool = false) {
         self.connection = connection
         self.toSend = toSend
         self.toReceive = toReceive
         connection.user = self
+        connection.discardsInput = !compares
     }
 
     var isDone: Bool { sent == toSend && received == toReceive }
@@ -35,6 +40,11 @@ final class BulkEnd: ConnectionUser {
             throw BenchmarkError("other bytes arrived than were sent, after \(received)")
         }
         received += bytes.count
+    }
+
+    func connection(_ connection: Connection, discarded count: Int) throws(BenchmarkError) {
+        guard count <= toReceive - received else { throw BenchmarkError("more bytes arrived than were sent") }
+        received += count
     }
 
     func connectionWritable(_ connection: Connection) throws(BenchmarkError) {

@@ -17,9 +17,9 @@ struct WebSocketBulkScenario: Scenario {
 
     func measure(_ contender: Contender, on workbench: Workbench) throws(BenchmarkError) -> Sample {
         let relayed = try RelayPairs(contender, on: workbench)
-        _ = try transfer(1 << 20, relayed)
+        _ = try transfer(1 << 20, relayed, compares: true)
         let amount = workbench.count(Self.bytes) / Pattern.period * Pattern.period
-        let effort = try transfer(amount, relayed)
+        let effort = try transfer(amount, relayed, compares: false)
         return [
             Self.processor: effort.server / Double(amount),
             Self.rate: Double(amount) / effort.elapsed,
@@ -27,12 +27,12 @@ struct WebSocketBulkScenario: Scenario {
         ]
     }
 
-    private func transfer(_ amount: Int, _ relayed: RelayPairs) throws(BenchmarkError) -> Effort {
+    private func transfer(_ amount: Int, _ relayed: RelayPairs, compares: Bool) throws(BenchmarkError) -> Effort {
         guard let webSocketPort = relayed.relay.webSocketPort else { throw BenchmarkError("there is no WebSocket") }
         let sender = WebSocketSender(toSend: amount, handshakeOf: relayed.nextToken())
         var receiver: BulkEnd?
         let opening = PairOpening(token: sender.token) { pair throws(BenchmarkError) in
-            receiver = BulkEnd(sender.other(of: pair), toSend: 0, toReceive: amount)
+            receiver = BulkEnd(sender.other(of: pair), toSend: 0, toReceive: amount, compares: compares)
         }
         try sender.connect(port: webSocketPort, loop: relayed.loop, opening)
         try relayed.dial(side: "0000000000000002", opening)

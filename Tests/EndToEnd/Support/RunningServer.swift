@@ -27,7 +27,7 @@ actor RunningServer {
     /// Starts `wormhole-server start` and waits until it is ready.
     ///
     /// - Parameters:
-    ///   - options: Come after those for free ports, and win.
+    ///   - options: Come after those for free ports, and take their place.
     ///   - recordsLines: Whether lines of JSON go to the file ``recordLines()`` reads.
     ///   - shell: What a shell does before it gives its place to the server.
     init(
@@ -42,12 +42,12 @@ actor RunningServer {
         self.shell = shell
         records = recordsLines ? self.folder.path + "/records.jsonl" : nil
         self.options =
-            [
-                "start", "--state-dir=\(self.folder.path)", "--mailbox=\(Self.anyPort)", "--transit=\(Self.anyPort)",
-                "--transit-websocket=\(Self.anyPort)", "--admin=\(Self.anyPort)",
-                // Nobody but the test is to be counted.
-                "--selftest-interval=0",
-            ] + (recordsLines ? ["--log-fd=3"] : []) + options
+            ["start", "--state-dir=\(self.folder.path)"]
+            + ["--mailbox", "--transit", "--transit-websocket", "--admin"]
+            .filter { name in !options.contains { $0.hasPrefix("\(name)=") } }.map { "\($0)=\(Self.anyPort)" }
+            // Nobody but the test is to be counted.
+            + (options.contains { $0.hasPrefix("--selftest-interval=") } ? [] : ["--selftest-interval=0"])
+            + (recordsLines ? ["--log-fd=3"] : []) + options
         (child, ports) = try await Self.launch(self.options, in: sandbox, records: records, shell: shell)
     }
 

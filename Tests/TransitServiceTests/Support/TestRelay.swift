@@ -14,6 +14,8 @@ final class TestRelay: Sendable {
     let port: Int
     let path: String?
     let webSocketPort: Int
+    /// What its listeners are called: ports and paths, those for sockets first.
+    let names: [String]
     private let pipeline: ObservationPipeline
     private let seen = Mutex<[Observation]>([])
 
@@ -22,8 +24,10 @@ final class TestRelay: Sendable {
         port: Int,
         path: String?,
         webSocketPort: Int,
+        names: [String],
         pipeline: ObservationPipeline
     ) {
+        self.names = names
         self.server = server
         self.port = port
         self.path = path
@@ -36,13 +40,15 @@ final class TestRelay: Sendable {
     /// - Parameters:
     ///   - path: Listen at this Unix socket instead of a TCP port.
     ///   - webSocket: Whether to listen for WebSocket clients as well.
+    ///   - more: Endpoints to listen at besides, for sockets and for WebSocket clients.
     static func run(
         path: String? = nil,
         webSocket: Bool = false,
+        more: (sockets: [String], webSockets: [String]) = ([], []),
         configure: (inout TransitConfiguration) -> Void = { _ in },
         _ body: (TestRelay) async throws -> Void
     ) async throws {
-        let relay = try await start(path: path, webSocket: webSocket, configure: configure)
+        let relay = try await start(path: path, webSocket: webSocket, more: more, configure: configure)
         do {
             try await body(relay)
         } catch {
@@ -55,6 +61,7 @@ final class TestRelay: Sendable {
     static func start(
         path: String? = nil,
         webSocket: Bool = false,
+        more: (sockets: [String], webSockets: [String]) = ([], []),
         logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
         configure: (inout TransitConfiguration) -> Void = { _ in },
         pulses: @escaping @Sendable (String) -> any LoopPulse = { _ in .unwatched }
@@ -63,19 +70,17 @@ final class TestRelay: Sendable {
         configuration.workers = 2
         configure(&configuration)
         let pipeline = ObservationPipeline()
-        let tcp = try ListeningSocket.open(Endpoint(path.map { "unix:\($0)" } ?? "tcp:0:interface=127.0.0.1"))
-        let port = tcp.port ?? 0
-        var webSocketListener: ListeningSocket?
-        var webSocketPort = 0
-        if webSocket {
-            let listener = try ListeningSocket.open(Endpoint("tcp:0:interface=127.0.0.1"))
-            webSocketPort = listener.port ?? 0
-            webSocketListener = consume listener
-        }
+        let anyPort = "tcp:0:interface=127.0.0.1"
+        var sockets = TestListeners()
+        try sockets.open([path.map { "unix:\($0)" } ?? anyPort] + more.sockets)
+        var webSockets = TestListeners()
+        try webSockets.open((webSocket ? [anyPort] : []) + more.webSockets)
+        let names = sockets.names + webSockets.names
         let server = TransitServer(
             configuration: configuration,
-            tcp: tcp,
-            webSocket: webSocketListener,
+            tcp: sockets.handovers,
+            webSocket: webSockets.handovers,
+            names: names,
             pipeline: pipeline,
             pulses: pulses,
             logger: logger
@@ -83,9 +88,10 @@ final class TestRelay: Sendable {
         try await server.start()
         return TestRelay(
             server: server,
-            port: port,
+            port: sockets.names.first.flatMap { Int($0) } ?? 0,
             path: path,
-            webSocketPort: webSocketPort,
+            webSocketPort: webSockets.names.first.flatMap { Int($0) } ?? 0,
+            names: names,
             pipeline: pipeline
         )
     }
@@ -175,6 +181,20 @@ final class TestRelay: Sendable {
     /// Waits until everybody is gone.
     func isEmpty() async throws {
         try await eventually("no open connection", isTrue: { openConnections == 0 })
+    }
+}
+
+/// Listening sockets on their way to a relay.
+private struct TestListeners {
+    private(set) var handovers: [Handover<ListeningSocket>] = []
+    private(set) var names: [String] = []
+
+    mutating func open(_ endpoints: [String]) throws {
+        for endpoint in endpoints {
+            let socket = try ListeningSocket.open(Endpoint(endpoint))
+            names.append(socket.name)
+            handovers.append(Handover(socket))
+        }
     }
 }
 
