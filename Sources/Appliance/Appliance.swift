@@ -26,7 +26,21 @@ package struct Appliance: Sendable {
     /// - Throws: An error whose description is one line, when something cannot be started.
     package func run() async throws {
         _ = Glibc.signal(SIGPIPE, SIG_IGN)
+        // A limit on the size of files is a disk that refuses, not a reason to die.
+        _ = Glibc.signal(SIGXFSZ, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let output = try configuration.logFile.map { try LogFile(path: $0) }
+        let write = output.map { output in { @Sendable line in output.write(line) } }
+        let logger = { @Sendable [configuration, logCounts] (label: String) in
+            Logger(label: label) {
+                LineLogHandler(
+                    label: $0,
+                    level: configuration.logLevel,
+                    counts: logCounts,
+                    write: write ?? LineLogHandler.writeToStandardError
+                )
+            }
+        }
         let log = logger("server")
         let limit = OpenFileLimit.raise()
         if let stateDirectory = configuration.stateDirectory { try StateDirectory.check(stateDirectory) }
@@ -41,9 +55,5 @@ package struct Appliance: Sendable {
 
         await parts.run(until: signals)
         log.info("stopped")
-    }
-
-    private func logger(_ label: String) -> Logger {
-        Logger(label: label) { LineLogHandler(label: $0, level: configuration.logLevel, counts: logCounts) }
     }
 }

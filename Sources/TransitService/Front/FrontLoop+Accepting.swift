@@ -1,3 +1,4 @@
+internal import Admission
 internal import LinuxIO
 internal import Observations
 internal import TransitRules
@@ -45,7 +46,7 @@ extension FrontLoop {
     /// Closes a connection that may not come in, before anything is said to it.
     private func ask(_ socket: consuming AcceptedSocket) {
         let arrival = Arrival.current
-        switch doorkeeper.admit(socket.source) {
+        switch doorkeeper.admit(socket.source, at: arrival.instant.nanoseconds) {
         case .admitted(let pass): admit(socket, pass, arrival)
         case .refused(let reason): observations.append(.connectionRejected(.transit, reason: reason))
         }

@@ -8,6 +8,10 @@ package enum WebSocketRejection: Sendable, Equatable {
     case timeout
     /// Too many others were unfinished.
     case tooManyUnfinished
+    /// Too many others of the same source were.
+    case tooManyUnfinishedOfSource
+    /// The connection did not begin with a usable header of the PROXY protocol.
+    case badProxyHeader
     /// The client left before its request was complete.
     case disconnected
 }

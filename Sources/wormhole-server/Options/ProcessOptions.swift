@@ -30,7 +30,23 @@ struct ProcessOptions: ParsableArguments {
     )
     var logLevel = Logger.Level.info
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Append these messages to a file instead; '-' is standard output, '+' standard error.",
+            valueName: "file"
+        )
+    )
+    var logFile: String?
+
+    /// Command lines of the original carry it.
+    @Option(parsing: .unconditional, help: .hidden)
+    var logFormat: String?
+
     func validate() throws {
+        guard logFormat == nil || logFormat == "text" else {
+            throw ValidationError("The log is text; records in JSON go to --log-fd.")
+        }
         guard (0...31_536_000).contains(drainTimeout) else {
             throw ValidationError("--drain-timeout takes a number of seconds that is not negative.")
         }
@@ -42,10 +58,17 @@ struct ProcessOptions: ParsableArguments {
     func apply(to configuration: inout ApplianceConfiguration) {
         configuration.drainTimeout = .seconds(drainTimeout)
         configuration.logLevel = logLevel
+        switch logFile {
+        case nil, "+": configuration.logFile = nil
+        case "-": configuration.logFile = "/dev/stdout"
+        case let path?: configuration.logFile = path
+        }
         configuration.selfTestInterval = .seconds(selftestInterval)
     }
 
     private static func level(_ text: String) throws -> Logger.Level {
+        // The original's word.
+        if text == "warn" { return .warning }
         guard let level = Logger.Level(rawValue: text) else {
             throw ValidationError("There is no log level '\(text)'.")
         }
