@@ -10,12 +10,12 @@ APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get
 
 BUILD_PACKAGES := git libmicrohttpd-dev libsqlite3-dev pkg-config
 BENCH_PACKAGES := sqlite3 util-linux
-TEST_PACKAGES := curl iproute2 jq procps python3-venv sqlite3 util-linux $(MUNIN_PACKAGES)
 # What munin-node and the munin master need, the user munin among it, and nothing that starts by itself; they themselves
 # are unpacked.
 MUNIN_PACKAGES := faketime fonts-dejavu-core libdate-manip-perl libfile-copy-recursive-perl libhtml-template-perl \
 	libio-socket-inet6-perl liblog-log4perl-perl libnet-server-perl librrds-perl liburi-perl munin-common netbase perl-doc \
 	rrdtool
+TEST_PACKAGES := curl iproute2 jq mount procps python3-venv sqlite3 util-linux $(MUNIN_PACKAGES)
 
 # What `wormhole_build_info` and `/version` tell; the manifest takes it from the environment.
 export WORMHOLE_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
@@ -25,7 +25,7 @@ ARGS ?=
 # Options of `wormhole-bench`, such as: make bench BENCH='--only mailbox --rounds 5'
 BENCH ?=
 
-.PHONY: run release test bench soak lint packages python-packages test-tools test-packages bench-tools bench-packages swift
+.PHONY: run release test bench soak lint packages python-packages test-tools test-packages proxy-libraries bench-tools bench-packages swift
 
 run: release
 	exec .build/release/wormhole-server start $(ARGS)
@@ -75,14 +75,15 @@ packages:
 python-packages: packages
 	$(call install,python3-venv)
 
-test-packages: packages
+test-packages: packages proxy-libraries
 	$(call install,$(TEST_PACKAGES))
 
 MUNIN_PROGRAMS := $(addprefix $(TOOLS)/bin/,munin-graph munin-limits munin-node munin-node-configure munin-run \
 	munin-update munindoc)
 
 test-tools: test-packages $(TOOLS)/python/requirements.txt $(TOOLS)/munin-of-originals/requirements.txt \
-	$(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william $(MUNIN_PROGRAMS)
+	$(TOOLS)/bin/haproxy $(TOOLS)/bin/prometheus $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william \
+	$(MUNIN_PROGRAMS)
 
 $(TOOLS)/python/requirements.txt: Tests/EndToEnd/requirements.txt | python-packages
 	python3 -m venv $(TOOLS)/python
@@ -103,16 +104,20 @@ $(TOOLS)/munin-of-originals/requirements.txt: Tests/EndToEnd/requirements.txt | 
 
 bench-tools: bench-packages $(TOOLS)/python/requirements.txt $(TOOLS)/bin/haproxy
 
-# The libraries of HAProxy are installed, whatever they are called in this release of Debian; it itself is unpacked.
-bench-packages: packages
+bench-packages: packages proxy-libraries
 	$(call install,$(BENCH_PACKAGES))
+
+# The libraries of HAProxy are installed, whatever they are called in this release of Debian; it itself is unpacked.
+proxy-libraries:
 	@[ -x $(TOOLS)/bin/haproxy ] || { $(APT) update; $(APT) install --yes --no-install-recommends \
 		$$(apt-cache depends haproxy | sed -n 's/^ *Depends: \(lib[^ ]*\)$$/\1/p'); }
 
 $(TOOLS)/bin/%: FOLDER := bin
 $(TOOLS)/bin/haproxy: PACKAGE := haproxy
 $(TOOLS)/bin/haproxy: FOLDER := sbin
-$(TOOLS)/bin/promtool: PACKAGE := prometheus
+$(TOOLS)/bin/prometheus $(TOOLS)/bin/promtool: PACKAGE := prometheus
+# One after the other, because they come out of the same file.
+$(TOOLS)/bin/prometheus: | $(TOOLS)/bin/promtool
 $(TOOLS)/bin/wormhole-william: PACKAGE := wormhole-william
 $(TOOLS)/bin/munin-node $(TOOLS)/bin/munin-node-configure $(TOOLS)/bin/munin-run: FOLDER := sbin
 $(TOOLS)/bin/munin-node $(TOOLS)/bin/munin-node-configure $(TOOLS)/bin/munin-run $(TOOLS)/bin/munindoc: PACKAGE := munin-node
@@ -120,7 +125,7 @@ $(TOOLS)/bin/munin-graph $(TOOLS)/bin/munin-limits $(TOOLS)/bin/munin-update: PA
 $(TOOLS)/bin/munin-graph $(TOOLS)/bin/munin-limits $(TOOLS)/bin/munin-update: FOLDER := share/munin
 
 # One program of a Debian package, unpacked here and not installed, because installing would start a service.
-$(TOOLS)/bin/haproxy $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william $(MUNIN_PROGRAMS): | packages
+$(TOOLS)/bin/haproxy $(TOOLS)/bin/prometheus $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william $(MUNIN_PROGRAMS): | packages
 	mkdir -p $(TOOLS)/bin $(TOOLS)/debian
 	rm -f $(TOOLS)/debian/$(PACKAGE)_*.deb
 	cd $(TOOLS)/debian && { apt-get download $(PACKAGE) || { $(APT) update && apt-get download $(PACKAGE); }; }

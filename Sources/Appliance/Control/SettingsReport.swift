@@ -40,6 +40,7 @@ struct SettingsReport {
         add("drain-timeout", value: .number(configuration.drainTimeout.seconds))
         add("selftest-interval", value: .number(configuration.selfTestInterval.seconds))
         add("log-level", value: .string(configuration.logLevel.rawValue))
+        add("log-file", value: JSONValue(configuration.logFile))
         add("log-format", value: .string(configuration.logFormat.rawValue))
     }
 

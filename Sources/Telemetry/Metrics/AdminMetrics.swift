@@ -35,7 +35,7 @@ package struct AdminMetrics: Sendable {
             "wormhole_metrics_collect_seconds",
             "Time taken by the last collection of these metrics.",
             unit: .seconds,
-            .detail
+            .stable
         )
         collectErrors = table.counter(
             "wormhole_metrics_collect_errors_total",

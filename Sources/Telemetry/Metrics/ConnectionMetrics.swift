@@ -55,7 +55,7 @@ struct ConnectionMetrics: Sendable {
             "Life of a connection.",
             unit: .seconds,
             bounds: HistogramBounds.life,
-            .detail,
+            .stable,
             labels: Component.self
         )
         acceptErrors = table.counter(

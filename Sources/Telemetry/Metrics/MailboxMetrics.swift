@@ -163,7 +163,7 @@ struct MailboxMetrics: Sendable {
             "Size of a message that was added.",
             unit: .bytes,
             bounds: HistogramBounds.message,
-            .detail
+            .stable
         )
         delivery = table.histogram(
             "wormhole_mailbox_delivery_seconds",
@@ -194,14 +194,14 @@ struct MailboxMetrics: Sendable {
             "wormhole_mailbox_pruned_total",
             "What expiry removed.",
             unit: .objects,
-            .detail,
+            .stable,
             labels: PrunedKind.self
         )
         permissionChallenges = table.counter(
             "wormhole_mailbox_permission_challenges_total",
             "Demands for permission to bind, and what clients answered.",
             unit: .challenges,
-            .detail,
+            .stable,
             labels: PermissionMethod.self,
             PermissionResult.self
         )
@@ -209,7 +209,7 @@ struct MailboxMetrics: Sendable {
             "wormhole_mailbox_permission_hashcash_difficulty",
             "Leading zero bits demanded of a proof of work; 0 when none is.",
             unit: .leadingZeroBits,
-            .detail
+            .stable
         )
     }
 }

@@ -186,7 +186,7 @@ struct ProcessMetrics: Sendable {
             "wormhole_maintenance_last_duration_seconds",
             "How long the last run of each task took.",
             unit: .seconds,
-            .detail,
+            .stable,
             labels: MaintenanceTask.self,
             shown: showsTask
         )
@@ -194,7 +194,7 @@ struct ProcessMetrics: Sendable {
             "wormhole_observations_dropped_total",
             "Observations lost because telemetry was behind: the other metrics miss as many events.",
             unit: .observations,
-            .detail
+            .stable
         )
     }
 }

@@ -63,7 +63,7 @@ struct UsageMetrics: Sendable {
             "wormhole_db_rows",
             "Rows of the usage database, by table.",
             unit: .records,
-            .detail,
+            .stable,
             labels: UsageTable.self
         )
         schemaVersion = table.gauge(
@@ -115,7 +115,7 @@ struct UsageMetrics: Sendable {
             "wormhole_log_dropped_total",
             "Log lines lost because their reader was slow or gone.",
             unit: .lines,
-            .detail,
+            .stable,
             labels: LogStream.self
         )
     }

@@ -26,6 +26,7 @@ struct EveryFamilyTests {
             "--offer-hashcash=1",
             "--max-mailbox-messages=9",
             "--expire-after=1",
+            "--usage-retention=1",
             "--session-rate=2000000",
             "--drain-timeout=60",
             recordsLines: true

@@ -63,7 +63,7 @@ struct MetricsTests {
 
     @Test("a scrape with 5,000 connections held takes less than 10 ms and 100 kB")
     func manyConnections() async throws {
-        let server = try await RunningServer("--max-relay-handshakes=0")
+        let server = try await RunningServer("--max-relay-handshakes=0", "--max-relay-connection-rate=0")
         let port = await server.ports.transit
         var connections: [WebSocketTestSocket] = []
         for _ in 0..<5000 { connections.append(try WebSocketTestSocket.connect(port: port)) }

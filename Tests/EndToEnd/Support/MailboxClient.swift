@@ -9,7 +9,12 @@ struct MailboxClient {
     ///
     /// - Parameter version: What it says it is: an implementation and its version.
     init(port: Int, app: String, side: String, version: [String]? = nil) async throws {
-        connection = try await WebSocketTestClient.connect(port: port, path: "/v1")
+        try await self.init(over: .connect(port: port), app: app, side: side, version: version)
+    }
+
+    /// Upgrades a connection and binds.
+    init(over socket: WebSocketTestSocket, app: String, side: String, version: [String]? = nil) async throws {
+        connection = try await WebSocketTestClient.upgrade(socket, path: "/v1")
         _ = try await next("welcome")
         var bind: [String: JSON] = ["type": "bind", "appid": .string(app), "side": .string(side)]
         bind["client_version"] = version.map { .array($0.map { .string($0) }) }
@@ -20,10 +25,15 @@ struct MailboxClient {
         try await connection.send(text: message.text)
     }
 
-    /// The next message of a type; those before it are passed over.
+    /// The next message of a type; those before it are passed over, and pings are answered.
     func next(_ type: String) async throws -> JSON {
         while true {
-            let message = try JSON(try await connection.nextText())
+            let frame = try await connection.next()
+            if frame.opcode == 9 {
+                try await connection.send(.pong(frame.payload))
+                continue
+            }
+            let message = try JSON(frame.text)
             if message["type"]?.string == type { return message }
             try #require(message["type"] != "error", "\(message.text), while waiting for \(type)")
         }

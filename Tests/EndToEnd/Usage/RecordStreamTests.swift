@@ -103,7 +103,12 @@ struct RecordStreamTests {
         ]
     )
     func badReader(command: String) async throws {
-        let server = try await RunningServer("--log-fd=3", "--usage-db=none", shell: "exec 3> >(\(command))")
+        let server = try await RunningServer(
+            "--log-fd=3",
+            "--usage-db=none",
+            "--max-relay-connection-rate=0",
+            shell: "exec 3> >(\(command))"
+        )
         let port = await server.ports.transit
         // A queue holds 16384 records, and a pipe some hundred.
         let total = 20_000

@@ -1,0 +1,90 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// A real Prometheus and a real server under traffic.
+@Suite("Dashboards under traffic", .timeLimit(.minutes(5)))
+struct LiveDashboardTests {
+    /// Alerts that may be on their way on a busy test machine: they judge how fast it is, and its disk.
+    private static let machineDependent: Set = [
+        "WormholeMailboxSlow", "WormholeEventLoopLag", "WormholeStateDiskFilling",
+    ]
+
+    @Test("every query of every panel returns numbers, every rule works, and no alert is near")
+    func traffic() async throws {
+        let server = try await RunningServer(
+            "--global-rate=1000000000",
+            "--websocket-protocol-option=autoPingInterval=1",
+            "--drain-timeout=60",
+            "--selftest-interval=1",
+            recordsLines: true
+        )
+        let prometheus = try await RunningPrometheus(scraping: server.ports.admin)
+        let traffic = try await ScriptedTraffic(server.ports)
+        try await expectNumbers(in: prometheus, during: traffic)
+        try await expectSoundRules(in: prometheus)
+        try await expectDrain(of: server, in: prometheus)
+        #expect(try await prometheus.end() == .exited(0))
+    }
+
+    private func expectNumbers(in prometheus: RunningPrometheus, during traffic: ScriptedTraffic) async throws {
+        var silent = try Dashboard.all().flatMap(\.pictures).flatMap(\.queries)
+        let recordings = try RuleFile(RuleFile.recording).rules.map(\.name)
+        do {
+            try await eventually("every query returns numbers", within: .seconds(60)) {
+                try await traffic.round()
+                var stillSilent: [PanelQuery] = []
+                for query in silent where try await !hasNumbers(query, in: prometheus) { stillSilent.append(query) }
+                silent = stillSilent
+                return silent.isEmpty
+            }
+        } catch is ConditionNotMet {
+            for query in silent { Issue.record("no number: \(query)") }
+        }
+        for name in recordings {
+            let values = try await prometheus.now(name).flatMap(\.values)
+            #expect(values.contains { $0.isFinite }, "\(name): \(values)")
+        }
+    }
+
+    /// Whether a query returns a number; its legend has to fit to what it returns.
+    private func hasNumbers(_ query: PanelQuery, in prometheus: RunningPrometheus) async throws -> Bool {
+        let answer = try await prometheus.answer(to: query)
+        for series in answer {
+            for label in query.legendLabels {
+                #expect(series.labels[label] != nil, "no \(label) in \(series.labels) of \(query)")
+            }
+        }
+        return answer.flatMap(\.values).contains(where: \.isFinite)
+    }
+
+    private func expectSoundRules(in prometheus: RunningPrometheus) async throws {
+        let rules = try await prometheus.rules()
+        let expected = try RuleFile(RuleFile.recording).rules + RuleFile(RuleFile.alerting).rules
+        #expect(rules.map(\.name).sorted() == expected.map(\.name).sorted())
+        for rule in rules { #expect(rule.health == "ok", "\(rule.name): \(rule.error)") }
+        let alerts = try await Set(prometheus.now("ALERTS").compactMap { $0.labels["alertname"] })
+        #expect(alerts.subtracting(Self.machineDependent).isEmpty)
+        #expect(try await prometheus.now(#"ALERTS{alertstate="firing"}"#).isEmpty)
+    }
+
+    /// The marks of starts and drains appear, and the alert for a server that is gone is on its way.
+    private func expectDrain(of server: RunningServer, in prometheus: RunningPrometheus) async throws {
+        let annotations = try Dashboard("wormhole-overview").annotations.map {
+            PanelQuery(panel: "annotation", json: $0)
+        }
+        let pair = try await RelayPair(port: server.ports.transit)
+        await server.child.send(signal: SIGTERM)
+        for annotation in annotations {
+            try await eventually("the mark \(annotation.expression)") {
+                try await prometheus.answer(to: annotation).flatMap(\.values).contains { $0 > 1e12 }
+            }
+        }
+        await pair.left.close()
+        await pair.right.close()
+        #expect(try await server.child.end() == .exited(0))
+        try await eventually("WormholeDown is pending") {
+            try await !prometheus.now(#"ALERTS{alertname="WormholeDown", alertstate="pending"}"#).isEmpty
+        }
+    }
+}
