@@ -15,7 +15,7 @@ BENCH_PACKAGES := sqlite3 util-linux
 MUNIN_PACKAGES := faketime fonts-dejavu-core libdate-manip-perl libfile-copy-recursive-perl libhtml-template-perl \
 	libio-socket-inet6-perl liblog-log4perl-perl libnet-server-perl librrds-perl liburi-perl munin-common netbase perl-doc \
 	rrdtool
-TEST_PACKAGES := chromium curl iproute2 jq procps python3-venv sqlite3 util-linux $(MUNIN_PACKAGES)
+TEST_PACKAGES := chromium curl iproute2 jq mount procps python3-venv sqlite3 util-linux $(MUNIN_PACKAGES)
 
 # What `wormhole_build_info` and `/version` tell; the manifest takes it from the environment.
 export WORMHOLE_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
@@ -25,7 +25,7 @@ ARGS ?=
 # Options of `wormhole-bench`, such as: make bench BENCH='--only mailbox --rounds 5'
 BENCH ?=
 
-.PHONY: run release test bench soak lint packages python-packages test-tools test-packages bench-tools bench-packages swift
+.PHONY: run release test bench soak lint packages python-packages test-tools test-packages proxy-libraries bench-tools bench-packages swift
 
 run: release
 	exec .build/release/wormhole-server start $(ARGS)
@@ -75,14 +75,15 @@ packages:
 python-packages: packages
 	$(call install,python3-venv)
 
-test-packages: packages
+test-packages: packages proxy-libraries
 	$(call install,$(TEST_PACKAGES))
 
 MUNIN_PROGRAMS := $(addprefix $(TOOLS)/bin/,munin-graph munin-limits munin-node munin-node-configure munin-run \
 	munin-update munindoc)
 
 test-tools: test-packages $(TOOLS)/python/requirements.txt $(TOOLS)/munin-of-originals/requirements.txt \
-	$(TOOLS)/bin/prometheus $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william $(MUNIN_PROGRAMS)
+	$(TOOLS)/bin/haproxy $(TOOLS)/bin/prometheus $(TOOLS)/bin/promtool $(TOOLS)/bin/wormhole-william \
+	$(MUNIN_PROGRAMS)
 
 $(TOOLS)/python/requirements.txt: Tests/EndToEnd/requirements.txt | python-packages
 	python3 -m venv $(TOOLS)/python
@@ -103,9 +104,11 @@ $(TOOLS)/munin-of-originals/requirements.txt: Tests/EndToEnd/requirements.txt | 
 
 bench-tools: bench-packages $(TOOLS)/python/requirements.txt $(TOOLS)/bin/haproxy
 
-# The libraries of HAProxy are installed, whatever they are called in this release of Debian; it itself is unpacked.
-bench-packages: packages
+bench-packages: packages proxy-libraries
 	$(call install,$(BENCH_PACKAGES))
+
+# The libraries of HAProxy are installed, whatever they are called in this release of Debian; it itself is unpacked.
+proxy-libraries:
 	@[ -x $(TOOLS)/bin/haproxy ] || { $(APT) update; $(APT) install --yes --no-install-recommends \
 		$$(apt-cache depends haproxy | sed -n 's/^ *Depends: \(lib[^ ]*\)$$/\1/p'); }
 

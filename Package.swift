@@ -56,8 +56,8 @@ let package = Package(
         .target(
             name: "Appliance",
             dependencies: [
-                "Admin", "CBuildRevision", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Telemetry",
-                "TransitRules", "TransitService", "WormholeWire", logging,
+                "Admin", "Admission", "CBuildRevision", "LinuxIO", "MailboxRules", "MailboxService", "Observations",
+                "Telemetry", "TransitRules", "TransitService", "WormholeWire", logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -67,11 +67,14 @@ let package = Package(
         // Protocol values, shared by both services.
         .target(name: "WormholeWire", swiftSettings: strict),
 
+        // Who may come in, and how often; shared by both services.
+        .target(name: "Admission", dependencies: ["LinuxIO", "Observations"], swiftSettings: strict),
+
         // The mailbox server.
         .target(
             name: "MailboxRules",
             dependencies: [
-                "Observations", "WormholeWire", .product(name: "Crypto", package: "swift-crypto"),
+                "Admission", "Observations", "WormholeWire", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
@@ -79,18 +82,24 @@ let package = Package(
         .target(
             name: "MailboxService",
             dependencies: [
-                "LinuxIO", "MailboxRules", "Observations", "WebSocketServer", "WormholeWire", logging, grdb, grdbSQLite,
-                nioCore, nioPosix,
+                "Admission", "LinuxIO", "MailboxRules", "Observations", "WebSocketServer", "WormholeWire", logging,
+                grdb,
+                grdbSQLite, nioCore, nioPosix,
             ],
             swiftSettings: strict
         ),
 
         // The transit relay.
-        .target(name: "TransitRules", dependencies: ["Observations", "WormholeWire"], swiftSettings: strict),
+        .target(
+            name: "TransitRules",
+            dependencies: ["Admission", "Observations", "WormholeWire"],
+            swiftSettings: strict
+        ),
         .target(
             name: "TransitService",
             dependencies: [
-                "LinuxIO", "Observations", "TransitRules", "WebSocketServer", "WormholeWire", logging, nioCore,
+                "Admission", "LinuxIO", "Observations", "TransitRules", "WebSocketServer", "WormholeWire", logging,
+                nioCore,
                 nioHTTP1, nioPosix, nioWebSocket,
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
@@ -142,6 +151,7 @@ let package = Package(
         ),
         .testTarget(name: "WormholeWireTests", dependencies: ["WormholeWire", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ObservationsTests", dependencies: ["Observations", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "AdmissionTests", dependencies: ["Admission", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "MailboxRulesTests",
             dependencies: ["MailboxRules", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
@@ -150,14 +160,14 @@ let package = Package(
         .testTarget(
             name: "MailboxServiceTests",
             dependencies: [
-                "LinuxIO", "MailboxRules", "MailboxService", "Observations", "TestSupport", "WormholeWire", logging,
-                grdb, nioCore,
+                "Admission", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "TestSupport", "WormholeWire",
+                logging, grdb, nioCore,
             ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "TransitRulesTests",
-            dependencies: ["Observations", "TransitRules", "TestSupport", "WormholeWire"],
+            dependencies: ["Admission", "Observations", "TransitRules", "TestSupport", "WormholeWire"],
             swiftSettings: strict
         ),
         // Counts the allocations of the tests' process, thread by thread.

@@ -31,7 +31,18 @@ package struct Appliance: Sendable {
     /// - Throws: An error whose description is one line, when something cannot be started.
     package func run() async throws {
         _ = Glibc.signal(SIGPIPE, SIG_IGN)
+        // A limit on the size of files is a disk that refuses, not a reason to die.
+        _ = Glibc.signal(SIGXFSZ, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup, .sigusr1)
+        let file = try configuration.logFile.map { try LogFile(path: $0) }
+        let write = file.map { file in { @Sendable line in file.write(line) } }
+        let output = LogOutput(levels: levels, counts: logCounts, write: write ?? LogOutput.writeToStandardError)
+        let logger = { @Sendable [configuration] (label: String) in
+            switch configuration.logFormat {
+            case .text: Logger(label: label) { LineLogHandler(label: $0, output: output) }
+            case .json: Logger(label: label) { JSONLogHandler(label: $0, output: output) }
+            }
+        }
         let log = logger("server")
         let limit = OpenFileLimit.raise()
         if let stateDirectory = configuration.stateDirectory { try StateDirectory.check(stateDirectory) }
@@ -55,13 +66,5 @@ package struct Appliance: Sendable {
 
         await parts.run(until: signals)
         log.info("stopped")
-    }
-
-    private func logger(_ label: String) -> Logger {
-        let output = LogOutput(levels: levels, counts: logCounts)
-        return switch configuration.logFormat {
-        case .text: Logger(label: label) { LineLogHandler(label: $0, output: output) }
-        case .json: Logger(label: label) { JSONLogHandler(label: $0, output: output) }
-        }
     }
 }

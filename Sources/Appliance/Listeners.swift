@@ -31,6 +31,7 @@ struct Listeners: ~Copyable {
     private mutating func openAll(_ configuration: ApplianceConfiguration) throws(ListenError) {
         // The admin endpoint comes first: it has to answer when there are no descriptors left for clients.
         for endpoint in [configuration.admin, configuration.adminSocket].compactMap(\.self) {
+            try refuseProxyHeader(endpoint)
             let socket = try open(endpoint)
             if socket.reach == .network, !configuration.allowsAdminNetwork || configuration.adminTokenFile == nil {
                 throw ListenError(
@@ -47,6 +48,7 @@ struct Listeners: ~Copyable {
             mailbox = consume socket
         }
         for endpoint in configuration.transit?.tcp ?? [] {
+            try refuseProxyHeader(endpoint)
             let socket = try open(endpoint)
             if names.transit.isEmpty { selfTest.transit = ListenerAddress(of: socket) }
             names.transit.append(socket.name)
@@ -61,6 +63,15 @@ struct Listeners: ~Copyable {
             names.transitWebSocket.append(socket.name)
             transitWebSocket.append(Handover(socket))
         }
+    }
+
+    /// What reads HTTP by itself, or the relay's own first line, knows no header in front of it.
+    private func refuseProxyHeader(_ endpoint: Endpoint) throws(ListenError) {
+        guard endpoint.expectsProxyHeader else { return }
+        throw ListenError(
+            endpoint: endpoint.description,
+            reason: "haproxy: is for the listeners of WebSocket clients alone"
+        )
     }
 
     private mutating func open(_ endpoint: Endpoint) throws(ListenError) -> ListeningSocket {

@@ -1,3 +1,5 @@
+package import Admission
+
 /// What one client, one mailbox and all together may make the server remember or wait for. 0 means unlimited.
 ///
 /// Source of the figures: the operator's contract, section on limits.
@@ -14,6 +16,10 @@ package struct MailboxLimits: Equatable, Sendable {
     static let hashcashPatience = 5
     /// Commands of one client that wait while an earlier one is with the store; then it is not read any more.
     package var outstandingCommands = 64
+    /// How often one source may ask for a nameplate, claim one, and list them. Sources that are not counted may as they like.
+    package var allocations = Pace.unlimited
+    package var claims = Pace.unlimited
+    package var lists = Pace.unlimited
     /// Sides a nameplate or mailbox remembers: two legitimate ones, and the one that makes it crowded.
     package static let recordedSides = 3
 

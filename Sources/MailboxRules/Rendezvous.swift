@@ -1,3 +1,4 @@
+package import Admission
 import DequeModule
 import Observations
 package import WormholeWire
@@ -20,6 +21,7 @@ package struct Rendezvous<Store: ChannelStore> {
     var connections: [ConnectionID: ClientConnection] = [:]
     /// Connections in the order they came, to find those that do not bind in time; some have bound or gone since.
     private var unbound: Deque<(id: ConnectionID, deadline: Timestamp)> = []
+    private var sourceLimits: SourceLimits
     /// Reused for every command.
     private var events: [StoreEvent] = []
 
@@ -36,15 +38,19 @@ package struct Rendezvous<Store: ChannelStore> {
         self.limits = limits
         self.allowsList = allowsList
         self.permission = permission
+        sourceLimits = SourceLimits(limits)
         self.selfTestApp = selfTestApp
     }
 
     // MARK: The life of a connection
 
-    /// - Parameter resource: What a proof of work is to be made out to: random, without `:`, never used before.
+    /// - Parameters:
+    ///   - source: Whose share of the limits its commands count to; `nil` for nobody's.
+    ///   - resource: What a proof of work is to be made out to: random, without `:`, never used before.
     package mutating func connected(
         _ id: ConnectionID,
         from address: ClientAddress?,
+        source: SourceID? = nil,
         resource: @autoclosure () -> String,
         at now: Timestamp,
         into effects: inout [Effect]
@@ -57,7 +63,7 @@ package struct Rendezvous<Store: ChannelStore> {
             state = .challenged(bits: bits, resource: resource, isRequired: isRequired)
             effects.append(.observe(.permissionChallenged(.hashcash, result: .issued)))
         }
-        connections[id] = ClientConnection(connected: now, permission: state)
+        connections[id] = ClientConnection(connected: now, source: source, permission: state)
         if limits.bindTimeout > .zero {
             // A client that works on a stamp needs longer, but all are given the same time, for they wait in one line.
             let patience = state == .open ? limits.bindTimeout : limits.bindTimeout * MailboxLimits.hashcashPatience
@@ -123,6 +129,11 @@ package struct Rendezvous<Store: ChannelStore> {
         }
     }
 
+    /// What is known of a connection; `nil` once it has ended.
+    package func status(of id: ConnectionID) -> ConnectionStatus? {
+        connections[id].map(ConnectionStatus.init)
+    }
+
     // MARK: What there is
 
     /// The mailbox a connection has open, or is opening.
@@ -179,7 +190,9 @@ package struct Rendezvous<Store: ChannelStore> {
         guard let index = connections.index(forKey: id), let request = connections.values[index].request else { return }
         connections.values[index].request = nil
         let verdict = connections.values[index].completed(outcome)
-        answer(request.message, verdict, received: request.received, to: id, after: .journaled, into: &effects)
+        // That nothing can be stored must not wait for the store.
+        let durability = outcome == .failed(.unavailable) ? Durability.immediate : .journaled
+        answer(request.message, verdict, received: request.received, to: id, after: durability, into: &effects)
         if case .opened(let replay) = outcome, !replay.isEmpty {
             for message in replay { effects.append(.send(.message(message), to: id, after: .journaled)) }
             let bytes = replay.reduce(0) { $0 + $1.body.text.utf8.count }
@@ -212,6 +225,13 @@ package struct Rendezvous<Store: ChannelStore> {
             {
                 let verdict = connections.values[index].permission.submit(method: method, stamp: stamp)
                 return judged(verdict, message, received: received, of: id, into: &effects)
+            }
+            if let source = connections.values[index].source, connections.values[index].binding != nil,
+                let limit = sourceLimits.refuse(message.command, of: source, at: received)
+            {
+                effects.append(.observe(.limitHit(limit)))
+                let verdict = ClientConnection.Verdict.refuse(.tooOften(MailboxCommand(message.command)))
+                return answer(message, verdict, received: received, to: id, after: .immediate, into: &effects)
             }
             if let selfTestApp, case .bind(.present(selfTestApp), _, _) = message.command {
                 connections.values[index].permission = .open
@@ -336,7 +356,7 @@ package struct Rendezvous<Store: ChannelStore> {
 }
 
 extension MailboxCommand {
-    fileprivate init(_ command: ClientCommand) {
+    package init(_ command: ClientCommand) {
         switch command {
         case .ping: self = .ping
         case .bind: self = .bind

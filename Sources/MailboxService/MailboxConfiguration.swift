@@ -1,3 +1,4 @@
+package import Admission
 package import LinuxIO
 package import MailboxRules
 package import WormholeWire
@@ -32,6 +33,28 @@ package struct MailboxConfiguration: Sendable {
     package var maximumConnections = 0
     /// Connections without a complete upgrade request; beyond it, they are closed at once.
     package var maximumUnfinishedUpgrades = 1024
+
+    // A source is an IPv4 address or an IPv6 network of 64 bits. This machine and Unix sockets are no sources, because a proxy
+    // there speaks for many; what a trusted one says of its client is.
+
+    /// Connections of one source at the same time, and those without a complete upgrade request. 0 means unlimited.
+    package var maximumConnectionsPerSource = 0
+    package var maximumUnfinishedUpgradesPerSource = 0
+    /// New connections a second, of everybody together and of one source. 0 means unlimited.
+    package var connectionRate = 0
+    package var connectionRatePerSource = 0
+    /// Commands of one connection; who is faster is read more slowly.
+    package var commands = Pace.unlimited
+    /// Whether this machine counts as a source, too.
+    package var countsLoopbackSources = false
+
+    /// Bytes that may wait for the disk; beyond it, what would have to be stored is refused.
+    package var maximumBacklog = 32 << 20
+
+    /// The database of address ids, or `:memory:`; `nil`: there are none.
+    package var addressDatabasePath: String?
+    /// How long a generation of address ids lives.
+    package var addressGenerationDuration: Duration = .seconds(86_400)
     package var pingInterval: Duration = .seconds(60)
     package var pingTimeout: Duration = .seconds(600)
     /// From accept to a complete upgrade request.
@@ -43,5 +66,16 @@ package struct MailboxConfiguration: Sendable {
 
     package init(channelDatabasePath: String) {
         self.channelDatabasePath = channelDatabasePath
+    }
+
+    var admission: AdmissionLimits {
+        var limits = AdmissionLimits()
+        limits.connections = maximumConnections
+        limits.connectionsPerSource = maximumConnectionsPerSource
+        limits.handshakes = 0
+        limits.handshakesPerSource = 0
+        limits.connectionRate = connectionRate
+        limits.connectionRatePerSource = connectionRatePerSource
+        return limits
     }
 }

@@ -1,3 +1,4 @@
+import Admission
 import DequeModule
 import LinuxIO
 import Logging
@@ -16,8 +17,10 @@ final class MailboxLoop {
     /// Part of it may change while it runs.
     var configuration: MailboxConfiguration
     let logger: Logger
+    /// Of the concern in the file beside this one.
+    let doorkeeper: Doorkeeper
     var rendezvous: Rendezvous<MemoryStore<SystemRandomNumberGenerator>>
-    private let journal: Journal
+    let journal: Journal
     let source: ObservationSource
     let pulse: any LoopPulse
     /// Of the concern in the file beside this one.
@@ -25,10 +28,13 @@ final class MailboxLoop {
 
     /// Nobody new is let in for now.
     var isDraining = false
-    var clients: [ConnectionID: MailboxClient] = [:]
+    private(set) var clients: [ConnectionID: MailboxClient] = [:]
+    /// Of the concerns in the files beside this one.
+    let addressIDs: AddressIDs?
+    var connectionJournal: ConnectionJournal?
     private var lastID: UInt64 = 0
     /// Reused for every event.
-    private var effects: [Effect] = []
+    var effects: [Effect] = []
     private var writer = JSONWriter()
 
     private var dirty: [MailboxClient] = []
@@ -42,9 +48,9 @@ final class MailboxLoop {
     /// Whether everybody has been told what there is; not so after a report for which there was no room.
     private(set) var areLevelsReported = true
 
-    private var expiryTimer: Scheduled<Void>?
-    private var bindTimer: Scheduled<Void>?
-    private var isStopping = false
+    var expiryTimer: Scheduled<Void>?
+    var bindTimer: Scheduled<Void>?
+    private(set) var isStopping = false
     /// Nothing more is done or observed: requests that never became WebSockets may still end.
     private var hasStopped = false
     private var allClosed: EventLoopPromise<Void>?
@@ -60,6 +66,7 @@ final class MailboxLoop {
         configuration: MailboxConfiguration,
         stored: StoredChannels,
         database: ChannelDatabase,
+        addressIDs: AddressIDs?,
         eventLoop: any EventLoop,
         source: ObservationSource,
         pulse: any LoopPulse,
@@ -70,6 +77,9 @@ final class MailboxLoop {
         self.source = source
         self.pulse = pulse
         self.logger = logger
+        self.addressIDs = addressIDs
+        doorkeeper = Doorkeeper(limits: configuration.admission, countsLoopback: configuration.countsLoopbackSources)
+        connectionJournal = database.hasConnectionTables ? ConnectionJournal() : nil
         journal = Journal(database: database, eventLoop: eventLoop, source: source)
         rendezvous = Rendezvous(
             store: MemoryStore(
@@ -101,6 +111,11 @@ final class MailboxLoop {
             source.append(.permissionDifficultyChanged(bits: bits))
         }
         expire()
+        startConnectionJournal()
+        addressIDs?.generationBegan = { [unowned self] generation in
+            // While the disk refuses, the file tells an older one, and the next start begins a newer one all the same.
+            _ = journal.writeAside { try $0.write(generation) }
+        }
         schedulePulse()
     }
 
@@ -111,17 +126,14 @@ final class MailboxLoop {
         return ConnectionID(lastID)
     }
 
-    /// Whether one more client may be let in.
-    var hasRoom: Bool {
-        !isStopping && (configuration.maximumConnections == 0 || clients.count < configuration.maximumConnections)
-    }
-
     func opened(_ client: MailboxClient, from address: ClientAddress?) {
         clients[client.id] = client
+        connectionJournal?.opened(client.id)
         observe(.connectionAccepted(client.kind))
         rendezvous.connected(
             client.id,
             from: address,
+            source: client.source,
             resource: HashcashResource.random(),
             at: .now,
             into: &effects
@@ -132,12 +144,16 @@ final class MailboxLoop {
 
     func received(_ payload: ByteBuffer, from client: MailboxClient) {
         guard !isStopping else { return }
-        rendezvous.received(ClientFrame(payload.readableBytesView), from: client.id, at: .now, into: &effects)
+        let now = Timestamp.now
+        let frame = ClientFrame(payload.readableBytesView)
+        note(frame, from: client, at: now)
+        rendezvous.received(frame, from: client.id, at: now, into: &effects)
         carryOutEffects()
     }
 
     func closed(_ client: MailboxClient) {
         clients[client.id] = nil
+        connectionJournal?.closed(client.id)
         rendezvous.disconnected(client.id)
         scheduleTurnEnd()
         if clients.isEmpty { clientsAreGone() }
@@ -150,7 +166,7 @@ final class MailboxLoop {
 
     // MARK: Effects
 
-    private func carryOutEffects() {
+    func carryOutEffects() {
         let now = Timestamp.now
         var effects: [Effect] = []
         swap(&effects, &self.effects)
@@ -180,9 +196,9 @@ final class MailboxLoop {
             case .finish(let command, let outcome, let received, let durability):
                 finish(.command(command, outcome, received: received), after: durability)
             case .pause(let id):
-                clients[id]?.pause()
+                clients[id]?.hold(.outstanding)
             case .resume(let id):
-                clients[id]?.resume()
+                clients[id]?.letGo(.outstanding)
             }
         }
         effects.removeAll(keepingCapacity: true)
@@ -244,6 +260,8 @@ final class MailboxLoop {
     private func endTurn() {
         isTurnEndScheduled = false
         journal.flush()
+        // What waits grows only while the disk stands still.
+        rendezvous.store.isOverdue = journal.backlogBytes > configuration.maximumBacklog
         flushClients()
         var levels = rendezvous.store.levels
         clogged.removeAll { client in
@@ -321,30 +339,6 @@ final class MailboxLoop {
         scheduleTurnEnd()
     }
 
-    // MARK: The clock
-
-    private func expire() {
-        let started = ContinuousClock.now
-        rendezvous.expire(at: .now, into: &effects)
-        carryOutEffects()
-        observe(.maintenanceFinished(.prune, succeeded: true, duration: ContinuousClock.now - started))
-        expiryTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(configuration.expiryInterval)) {
-            [unowned self] in expire()
-        }
-    }
-
-    private func scheduleBindTimer() {
-        guard bindTimer == nil, let deadline = rendezvous.nextBindDeadline else { return }
-        let delay = max(.zero, deadline - .now)
-        bindTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay) + .milliseconds(1)) {
-            [unowned self] in
-            bindTimer = nil
-            rendezvous.endUnbound(at: .now, into: &effects)
-            carryOutEffects()
-            scheduleBindTimer()
-        }
-    }
-
     // MARK: The end
 
     /// Finishes what was promised, tells every client to go away, and closes the database.
@@ -354,6 +348,8 @@ final class MailboxLoop {
         isStopping = true
         expiryTimer?.cancel()
         bindTimer?.cancel()
+        connectionJournal?.stop()
+        addressIDs?.stop()
         source.append(.readinessChanged(.mailbox, isReady: false))
         return journal.idle().assumeIsolated().flatMap { [self] in
             sayGoodbye(closeTimeout: closeTimeout)

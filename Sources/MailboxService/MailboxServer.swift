@@ -16,6 +16,7 @@ package final class MailboxServer: Sendable {
     private let state: Mutex<State>
     private let logger: Logger
     private let name: String
+    private let expectsProxyHeader: Bool
     /// The version of the channel database's tables.
     package let channelSchemaVersion: Int
 
@@ -44,19 +45,47 @@ package final class MailboxServer: Sendable {
         let stored = try database.load()
         channelSchemaVersion = try database.schemaVersion()
         name = listener.name
+        expectsProxyHeader = listener.expectsProxyHeader
         state = Mutex(State(socket: Descriptor(owning: listener.release()), listener: nil))
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop = group.next()
+        let addressIDs = try Self.addressIDs(configuration, database, eventLoop, logger)
         let mailbox = MailboxLoop(
             configuration: configuration,
             stored: stored,
             database: database,
+            addressIDs: addressIDs,
             eventLoop: eventLoop,
             source: pipeline.makeSource(),
             pulse: pulse,
             logger: logger
         )
         loop = .makeBoxSendingValue(mailbox, eventLoop: eventLoop)
+    }
+
+    /// The ids of addresses, where they are wanted; a new generation begins.
+    private static func addressIDs(
+        _ configuration: MailboxConfiguration,
+        _ database: ChannelDatabase,
+        _ eventLoop: any EventLoop,
+        _ logger: Logger
+    ) throws -> AddressIDs? {
+        guard let path = configuration.addressDatabasePath else { return nil }
+        let ids = try AddressIDs(
+            path: path,
+            lastGeneration: try database.lastAddressGeneration(),
+            duration: configuration.addressGenerationDuration,
+            at: .now,
+            eventLoop: eventLoop,
+            logger: logger
+        )
+        try database.write(ids.generation)
+        return ids
+    }
+
+    /// Every open connection, oldest first.
+    package func connections() async throws -> [ConnectionSnapshot] {
+        try await group.next().submit { self.loop.value.snapshots() }.get()
     }
 
     /// Begins to accept.
@@ -88,6 +117,8 @@ package final class MailboxServer: Sendable {
         settings.pingTimeout = configuration.pingTimeout
         settings.upgradeTimeout = configuration.upgradeTimeout
         settings.maximumUnfinishedUpgrades = configuration.maximumUnfinishedUpgrades
+        settings.maximumUnfinishedUpgradesPerSource = configuration.maximumUnfinishedUpgradesPerSource
+        settings.expectsProxyHeader = expectsProxyHeader
         settings.closeTimeout = configuration.closeTimeout
         return settings
     }

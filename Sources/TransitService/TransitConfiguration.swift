@@ -1,5 +1,6 @@
+package import Admission
 internal import LinuxIO
-package import TransitRules
+internal import TransitRules
 package import WormholeWire
 
 /// How the relay treats its clients. A duration of zero stands for ever.

@@ -1,3 +1,4 @@
+internal import Admission
 internal import Glibc
 package import LinuxIO
 package import Logging

@@ -19,12 +19,6 @@ struct MailboxCommand: AsyncParsableCommand {
     @OptionGroup
     var serviceOptions: SingleServiceOptions
 
-    @Option(parsing: .unconditional, help: .hidden)
-    var addridDb: String?
-
-    @Option(parsing: .unconditional, help: .hidden)
-    var generationDuration: Int?
-
     @OptionGroup
     var mailboxOptions: MailboxOptions
 
@@ -40,7 +34,11 @@ struct MailboxCommand: AsyncParsableCommand {
 
     func configuration() throws -> ApplianceConfiguration {
         var configuration = ApplianceConfiguration()
-        configuration.mailbox = try mailboxOptions.settings(endpoint: Endpoint(port), stateDirectory: ".")
+        configuration.mailbox = try mailboxOptions.settings(
+            endpoint: Endpoint(port),
+            stateDirectory: ".",
+            profile: .original
+        )
         try serviceOptions.apply(to: &configuration)
         // The original took the descriptor and never wrote to it.
         try logOptions.apply(to: &configuration.records, standardKinds: .none)

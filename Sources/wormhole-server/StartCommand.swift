@@ -9,7 +9,7 @@ struct StartCommand: AsyncParsableCommand {
         abstract: "Run the mailbox server, the transit relay and the admin endpoint.",
         discussion: """
             Endpoints are written as in Twisted: tcp:PORT[:interface=ADDRESS][:backlog=N], tcp6:..., \
-            unix:PATH[:mode=660], systemd:NAME. 'none' switches a listener off. Without an interface a listener takes \
+            unix:PATH[:mode=660], systemd:NAME, haproxy:ENDPOINT. 'none' switches a listener off. Without an interface a listener takes \
             IPv4 and IPv6; port 0 is any free port, and the log tells which.
             """
     )
@@ -87,7 +87,7 @@ struct StartCommand: AsyncParsableCommand {
         var configuration = ApplianceConfiguration()
         configuration.stateDirectory = folder
         configuration.mailbox = try EndpointText.endpoint(mailbox).map {
-            try mailboxOptions.settings(endpoint: $0, stateDirectory: folder)
+            try mailboxOptions.settings(endpoint: $0, stateDirectory: folder, profile: .standard)
         }
         let tcp = try EndpointText.endpoints(transit)
         let webSocket = try EndpointText.endpoints(transitWebsocket)

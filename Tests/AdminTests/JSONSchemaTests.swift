@@ -14,6 +14,7 @@ struct JSONSchemaTests {
     private static let fitting = [
         #"{"name": ""}"#, #"{"name": "äöü", "count": 9}"#, #"{"name": "x", "kind": null}"#,
         #"{"name": "x", "kind": "b", "list": [], "more": {}}"#,
+        #"{"name": "x", "count": 9.0}"#, #"{"name": "x", "count": 90e-1}"#,
         #"{"name": "x", "list": [true, false], "more": {"y": 1, "z": -2.5}}"#,
     ]
 
@@ -71,6 +72,9 @@ struct JSONSchemaTests {
         }
         #expect(JSONSchema.choice(["a"]).value(ofParameter: "a") == "a")
         #expect(JSONSchema.choice(["a"]).value(ofParameter: "") == nil)
+        let words = JSONSchema.words(["a", "b"])
+        for text in ["", "a", "b,a", "a,a"] { #expect(words.value(ofParameter: text) == .string(text)) }
+        for text in [",", "a,", "c", "a b"] { #expect(words.value(ofParameter: text) == nil, "\(text)") }
         #expect(JSONSchema.string(maximumLength: 2).value(ofParameter: "abc") == nil)
     }
 }

@@ -15,7 +15,8 @@ void *__libc_realloc(void *block, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *block);
 
-enum { PLACES = 4096 };
+// All tests together make some thousand threads.
+enum { PLACES = 1 << 17 };
 
 static struct {
     _Atomic int thread;

@@ -60,6 +60,22 @@ struct CommandLineTests {
         #expect(try start("--transit=none", "--transit-websocket=none").transit == nil)
     }
 
+    @Test("changes are made in the state folder, for whoever the socket's file lets in, unless something else is said")
+    func admin() throws {
+        #expect(try start("--state-dir=/var/lib/w").adminSocket == Endpoint("unix:/var/lib/w/admin.sock:mode=660"))
+        #expect(try start("--state-dir=.").adminSocket == Endpoint("unix:admin.sock:mode=660"))
+        #expect(try start("--state-dir=/a:b").adminSocket == Endpoint(#"unix:/a\:b/admin.sock:mode=660"#))
+        #expect(try start("--state-dir=/\(String(repeating: "x", count: 120))").adminSocket == nil)
+        #expect(try start("--admin-socket=none").adminSocket == nil)
+        #expect(try start("--admin-socket=unix:/run/x:mode=600").adminSocket == Endpoint("unix:/run/x:mode=600"))
+        #expect(try mailbox().adminSocket == nil)
+        #expect(try transit("--admin-socket=unix:/run/x").adminSocket == Endpoint("unix:/run/x"))
+        let open = try start("--admin-network", "--admin-token-file=/t", "--admin-host=a", "--admin-host=b")
+        #expect(open.allowsAdminNetwork && open.adminTokenFile == "/t" && open.adminHosts == ["a", "b"])
+        #expect(throws: (any Error).self) { try start("--admin-network") }
+        #expect(try start("--log-format=json").logFormat == .json)
+    }
+
     @Test("mailbox has the original's defaults")
     func mailboxDefaults() throws {
         let configuration = try mailbox()
@@ -73,7 +89,46 @@ struct CommandLineTests {
         #expect(configuration.records.logKinds == [])
     }
 
-    @Test("mailbox takes every option of the original, in both spellings, and the last one counts")
+    @Test("start limits what a source may do and finds dead clients soon; mailbox does as the original, unless told")
+    func limits() throws {
+        let standard = try #require(try start().mailbox)
+        #expect(standard.limits.connectionsPerSource == 128 && standard.limits.unfinishedUpgradesPerSource == 32)
+        #expect(standard.limits.connectionRate == 500 && standard.limits.connectionRatePerSource == 10)
+        #expect(standard.limits.commandRate == 20)
+        #expect((standard.limits.allocateRate, standard.limits.claimRate, standard.limits.listRate) == (20, 30, 6))
+        #expect(standard.webSocket.pingInterval == .seconds(30) && standard.webSocket.pingTimeout == .seconds(90))
+        let original = try #require(try mailbox().mailbox)
+        #expect(original.limits == MailboxLimitSettings())
+        #expect(original.limits.connectionsPerSource == 0 && original.limits.commandRate == 0)
+        #expect(original.webSocket.pingInterval == .seconds(60) && original.webSocket.pingTimeout == .seconds(600))
+        let chosen = try #require(
+            try mailbox("--command-rate=7", "--max-connections-per-source=8", "--list-rate=9", "--max-connections=10")
+                .mailbox
+        )
+        #expect(chosen.limits.commandRate == 7 && chosen.limits.connectionsPerSource == 8)
+        #expect(chosen.limits.listRate == 9 && chosen.limits.connections == 10)
+        #expect(throws: (any Error).self) { try mailbox("--command-rate=-1") }
+    }
+
+    @Test("ids of addresses are kept where the operator says, in start in the state folder")
+    func addressIDs() throws {
+        let configuration = try start("--state-dir=/var/lib/w", "--addrid-db=a.sqlite", "--generation-duration=60")
+        #expect(configuration.mailbox?.addressDatabasePath == "/var/lib/w/a.sqlite")
+        #expect(configuration.mailbox?.addressGenerationSeconds == 60)
+        #expect(try mailbox("--addrid-db=:memory:").mailbox?.addressDatabasePath == ":memory:")
+        #expect(try mailbox().mailbox?.addressDatabasePath == nil)
+        #expect(throws: (any Error).self) { try mailbox("--generation-duration=0") }
+    }
+
+    @Test("the log goes where the original's options say")
+    func logFile() throws {
+        #expect(try mailbox("--log-file=/var/log/w", "--log-format=text", "--log-level=warn").logFile == "/var/log/w")
+        #expect(try mailbox("--log-file=+").logFile == nil && mailbox().logFile == nil)
+        #expect(try mailbox("--log-level=warn").logLevel == .warning)
+        #expect(throws: (any Error).self) { try mailbox("--log-format=xml") }
+    }
+
+    @Test("104: mailbox takes every option of the original, in both spellings, and the last one counts")
     func mailboxOptions() throws {
         let configuration = try mailbox(
             "-p",
@@ -110,6 +165,7 @@ struct CommandLineTests {
         #expect(configuration.records.blurSeconds == 60)
         #expect(configuration.records.logDescriptor == 5)
         #expect(configuration.records.logKinds == [.mailbox, .nameplate])
+        #expect(mailbox.addressDatabasePath == ":memory:" && mailbox.addressGenerationSeconds == 3600)
     }
 
     @Test("transit has the original's defaults, and records of transfers alone")

@@ -26,7 +26,7 @@ struct StartTests {
     }
 
     @Test(
-        "119, 120 (D17): a command line that means nothing is told so, with the usage",
+        "mailbox 104, relay 119, 120 (D17): a command line that means nothing is told so, with the usage",
         arguments: [
             ["start", "--nonsense"], ["start", "stray"], ["transit", "transitrelay", "stray"], ["mailbox", "--port"],
             ["mailbox", "--websocket-protocol-option=foo"], ["mailbox", "--websocket-protocol-option=foo=bar"],
@@ -56,7 +56,7 @@ struct StartTests {
         }
     }
 
-    @Test("121 (D15): a port in use is one line and exit 1, and nothing is left behind")
+    @Test("mailbox 106 (D16), relay 121 (D15): a port in use is one line and exit 1, and nothing is left behind")
     func portInUse() async throws {
         let folder = try TemporaryFolder()
         let taken = try ListeningSocket.open(Endpoint("tcp:0:interface=127.0.0.1"))
@@ -169,7 +169,7 @@ struct StartTests {
         #expect(try await child.end() == .exited(0))
     }
 
-    @Test("a low limit of open files is raised, and that is told")
+    @Test("108: a low limit of open files is raised, and that is told")
     func fileLimit() async throws {
         let script = "ulimit -Sn 256 && exec \"$@\""
         let arguments = ["-c", script, "sh", try Repository.server(), "transit", "--port=\(RunningServer.anyPort)"]

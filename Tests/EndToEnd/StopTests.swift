@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Stopping", .timeLimit(.minutes(5)))
 struct StopTests {
-    @Test("a signal says goodbye to clients, records everyone and exits with 0", arguments: [SIGTERM, SIGINT])
+    @Test("16, D17: a signal says goodbye to clients, records everyone and exits with 0", arguments: [SIGTERM, SIGINT])
     func signals(signal: CInt) async throws {
         let path = try TemporaryFolder()
         let unix = "unix:\(path.path)/transit"

@@ -24,7 +24,10 @@ struct TransferTests {
         var bytes = 0.0
     }
 
-    @Test("137: whatever is sent arrives, and everything tells the same", arguments: WormholeProgram.allCases)
+    @Test(
+        "mailbox 82, relay 137: whatever is sent arrives, and everything tells the same",
+        arguments: WormholeProgram.allCases
+    )
     func transfers(sender: WormholeProgram) async throws {
         let sandbox = try await Sandbox()
         // The Go client, as sender, knows the relay by a name and a port of its own.

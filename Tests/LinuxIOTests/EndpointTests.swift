@@ -67,13 +67,24 @@ struct EndpointTests {
     }
 
     @Test(
+        "any endpoint may be behind a proxy that sends a header",
+        arguments: ["tcp:4000", "unix:/a:mode=660", "systemd:m"]
+    )
+    func haproxy(inner: String) throws {
+        let endpoint = try Endpoint("haproxy:" + inner)
+        #expect(endpoint.expectsProxyHeader)
+        #expect(try endpoint.target == Endpoint(inner).target)
+        #expect(try !Endpoint(inner).expectsProxyHeader)
+    }
+
+    @Test(
         "what is wrong is named",
         arguments: [
             ("4000", "a number alone is not an endpoint, write tcp:4000"),
             ("", "it must begin with a type, such as tcp:"),
             (":", "it must begin with a type, such as tcp:"),
             ("port=1", "it must begin with a type, such as tcp:"),
-            ("udp:1", "unknown type 'udp', use tcp, tcp6, unix or systemd"),
+            ("udp:1", "unknown type 'udp', use tcp, tcp6, unix, systemd or haproxy"),
             ("tcp", "the port is missing"),
             ("tcp:", "the port is missing"),
             ("tcp:http", "port 'http' is not a number from 0 to 65535"),
@@ -101,7 +112,12 @@ struct EndpointTests {
             ("systemd:name=a:index=0", "index and name exclude each other"),
             ("ssl:443:privateKey=a.pem", "ssl endpoints are not supported yet"),
             ("tls:/etc/keys", "tls endpoints are not supported yet"),
-            ("haproxy:tcp:4000", "haproxy endpoints are not supported yet"),
+            ("haproxy:", "it must begin with a type, such as tcp:"),
+            ("haproxy:tcp:http", "port 'http' is not a number from 0 to 65535"),
+            (
+                "haproxy:haproxy:tcp:1",
+                "haproxy: is followed by the endpoint to listen on, such as haproxy:tcp:4000"
+            ),
         ]
     )
     func refusals(text: String, reason: String) {
@@ -113,7 +129,8 @@ struct EndpointTests {
     func fuzz(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let pieces = [
-            "tcp", "tcp6", "unix", "systemd", ":", ":", "=", "\\", "port", "interface", "::1", "0", "65536", "mode",
+            "tcp", "tcp6", "unix", "systemd", "haproxy:", ":", ":", "=", "\\", "port", "interface", "::1", "0", "65536",
+            "mode",
             "\u{0}", "é", "lockfile", "index", "999999999999999999999", "/tmp/x", " ",
         ]
         for _ in 0..<500 {

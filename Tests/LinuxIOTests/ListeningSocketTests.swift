@@ -18,7 +18,7 @@ struct ListeningSocketTests {
         #expect(path == nil)
     }
 
-    @Test("without an interface it takes connections over IPv4 and IPv6")
+    @Test("105: without an interface it takes connections over IPv4 and IPv6")
     func dualStack() throws {
         let socket = try ListeningSocket.open(Endpoint("tcp:0"))
         let port = UInt16(try realPort(of: socket))
@@ -27,7 +27,7 @@ struct ListeningSocketTests {
         _ = try connect(to: "::1", port)
     }
 
-    @Test("with an interface it takes connections there only")
+    @Test("105: with an interface it takes connections there only")
     func oneAddress() throws {
         let socket = try ListeningSocket.open(Endpoint("tcp:0:interface=localhost"))
         let port = UInt16(try realPort(of: socket))

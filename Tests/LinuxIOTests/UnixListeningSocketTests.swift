@@ -19,7 +19,7 @@ struct UnixListeningSocketTests {
         return lstat(path, &status) == 0 ? status.st_mode & 0o777 : nil
     }
 
-    @Test("everybody may connect unless the mode says otherwise", arguments: [("", 0o666), (":mode=660", 0o660)])
+    @Test("105: everybody may connect unless the mode says otherwise", arguments: [("", 0o666), (":mode=660", 0o660)])
     func modes(argument: String, expected: mode_t) throws {
         let socket = try ListeningSocket.open(Endpoint("unix:\(path)\(argument)"))
         #expect(mode(of: path) == expected)

@@ -20,7 +20,7 @@ struct ExpiryTests {
         }
     }
 
-    @Test("87, 88: untouched for exactly 660 s it goes, a microsecond sooner it stays")
+    @Test("87, 88, D8: untouched for exactly 660 s it goes, a microsecond sooner it stays")
     func boundary() {
         var harness = RendezvousHarness()
         let a = harness.bound("a")
@@ -43,7 +43,7 @@ struct ExpiryTests {
         #expect(harness.observations.contains(.pruned(nameplates: 0, mailboxes: 1, messages: 0)))
     }
 
-    @Test("90: crowded claims do not keep a nameplate alive")
+    @Test("90, D11: crowded claims do not keep a nameplate alive")
     func latecomers() {
         var harness = RendezvousHarness()
         for side in ["a", "b", "c"] {
@@ -60,7 +60,7 @@ struct ExpiryTests {
         }
     }
 
-    @Test("a connected client's claim is kept, though it opened nothing")
+    @Test("D22: a connected client's claim is kept, though it opened nothing")
     func connectedClaim() {
         var harness = RendezvousHarness()
         let a = harness.bound("a")
@@ -72,7 +72,7 @@ struct ExpiryTests {
         #expect(harness.rendezvous.store.levels == MailboxLevels())
     }
 
-    @Test("85: listeners find each other after a restart and an expiry")
+    @Test("85, D6: listeners find each other after a restart and an expiry")
     func restart() {
         var stored = StoredChannels()
         stored.mailboxes = [
@@ -101,7 +101,7 @@ struct ExpiryTests {
         #expect(harness.takeSaid(to: c).bodies == ["b", "c"])
     }
 
-    @Test("89: nameplates and mailboxes without sides go at once or with time, and others with them")
+    @Test("89, D3: nameplates and mailboxes without sides go at once or with time, and others with them")
     func brokenRows() {
         var stored = StoredChannels()
         let now = Timestamp(microseconds: 1_000_000_000_000)

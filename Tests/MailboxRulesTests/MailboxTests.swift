@@ -80,7 +80,7 @@ struct MailboxTests {
         #expect(harness.takeSaid(to: c).bodies == [])
     }
 
-    @Test("73: closing what never was is answered, over and over, and leaves no record")
+    @Test("73, D12: closing what never was is answered, over and over, and leaves no record")
     func closeOfNothing() {
         var harness = RendezvousHarness()
         for _ in 0..<3 {
@@ -119,7 +119,7 @@ struct MailboxTests {
         #expect(harness.takeSaid(to: a).bodies == ["01"])
     }
 
-    @Test("77, 101: both sides may close without releasing, and the nameplate has its record too")
+    @Test("77, 101, D2, D12: both sides may close without releasing, and the nameplate has its record too")
     func closeWithoutRelease() throws {
         var harness = RendezvousHarness()
         let (a, b) = (harness.bound("a"), harness.bound("b"))
@@ -142,7 +142,7 @@ struct MailboxTests {
         #expect(harness.observations.filter { if case .mailboxRetired = $0 { true } else { false } }.count == 1)
     }
 
-    @Test("78: a crowded side's close is answered, and does not keep the mailbox")
+    @Test("78, D10: a crowded side's close is answered, and does not keep the mailbox")
     func crowdedClose() {
         var harness = RendezvousHarness()
         let ids = ["a", "b", "c", "d"].map { harness.bound($0) }
@@ -154,7 +154,7 @@ struct MailboxTests {
         #expect(results == [.crowded])
     }
 
-    @Test("79: closing one mailbox leaves the same side's other nameplates alone")
+    @Test("79, D4: closing one mailbox leaves the same side's other nameplates alone")
     func unrelatedNameplates() throws {
         var harness = RendezvousHarness()
         let (a, b) = (harness.bound("s"), harness.bound("s"))
@@ -167,7 +167,7 @@ struct MailboxTests {
         #expect(harness.ask(#"{"type":"list"}"#, on: b).last == .nameplates([]))
     }
 
-    @Test("80: a mailbox of another application is refused, and the connection goes on")
+    @Test("80, D5: a mailbox of another application is refused, and the connection goes on")
     func otherApp() {
         var harness = RendezvousHarness()
         harness.say(open, on: harness.bound("a"))
@@ -176,7 +176,7 @@ struct MailboxTests {
         #expect(harness.error(#"{"type":"open","mailbox":"mine"}"#, on: other) == nil)
     }
 
-    @Test("a second connection of a side that closed cannot add to a mailbox that is gone")
+    @Test("D9: a second connection of a side that closed cannot add to a mailbox that is gone")
     func addAfterTheEnd() {
         var harness = RendezvousHarness()
         let (a, again) = (harness.bound("a"), harness.bound("a"))

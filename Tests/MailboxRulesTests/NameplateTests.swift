@@ -50,6 +50,26 @@ struct NameplateTests {
         #expect((1000...999_999).contains(beyond ?? 0))
     }
 
+    @Test("D19: when every number that is tried is taken, allocate says so and changes nothing")
+    func exhaustion() {
+        let (app, side, mailbox) = (AppID("app")!, Side("s")!, MailboxID("m")!)
+        var stored = StoredChannels()
+        stored.nameplates = (1...999).map {
+            NameplateEntry(row: Int64($0), appID: app, nameplate: Nameplate($0), mailbox: mailbox, sides: [])
+        }
+        var store = MemoryStore(
+            stored,
+            expiry: ExpiryPolicy(),
+            limits: MailboxLimits(),
+            random: StuckGenerator()
+        )
+        var events: [StoreEvent] = []
+        store.perform(.allocate(app, side), for: ConnectionID(1), at: Timestamp(microseconds: 1), into: &events)
+        events.removeAll()
+        store.perform(.allocate(app, side), for: ConnectionID(2), at: Timestamp(microseconds: 1), into: &events)
+        #expect(events == [.completed(ConnectionID(2), .failed(.noFreeNameplate))])
+    }
+
     @Test("43: first numbers are spread over 1 to 9")
     func spread() {
         let first = (1...200 as ClosedRange<UInt64>).compactMap { seed -> String? in
@@ -79,7 +99,7 @@ struct NameplateTests {
         #expect(Set(mailboxes).count == 4)
     }
 
-    @Test("49: a malformed claim does not use up the connection's one claim")
+    @Test("49, D20: a malformed claim does not use up the connection's one claim")
     func malformedClaim() {
         var harness = RendezvousHarness()
         for bad in [
@@ -211,4 +231,9 @@ struct NameplateTests {
         )
         #expect(harness.takeObservations().contains(.nameplateRetired(expected)))
     }
+}
+
+/// Numbers that are always the same one.
+private struct StuckGenerator: RandomNumberGenerator, Sendable {
+    func next() -> UInt64 { 0x1234_5678_9ABC_DEF1 }
 }

@@ -186,7 +186,7 @@ struct ChannelDatabaseTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
     }
 
-    @Test("an empty file counts as none, and :memory: leaves nothing on disk")
+    @Test("93: an empty file counts as none, and :memory: leaves nothing on disk")
     func emptyAndMemory() throws {
         try Data().write(to: URL(fileURLWithPath: path))
         #expect(try open().load().mailboxes.isEmpty)
@@ -204,7 +204,7 @@ struct ChannelDatabaseTests {
         #expect(error?.description.contains("No such file or directory") == true)
     }
 
-    @Test("what older servers leave behind is cleared away: orphaned messages, names that are no nameplates")
+    @Test("89, D3: what older servers leave behind is cleared away: orphaned messages, names that are no nameplates")
     func leftovers() throws {
         let database = try open()
         try database.write(Self.changes)
@@ -224,6 +224,47 @@ struct ChannelDatabaseTests {
             #expect(try Int.fetchOne(db, sql: "SELECT count(*) FROM messages") == 2)
             #expect(try Int.fetchOne(db, sql: "SELECT count(*) FROM nameplate_sides") == 2)
         }
+    }
+
+    @Test("D21: a file that grew once gives its pages back, when it is idle")
+    func shrinking() throws {
+        let database = try open()
+        try database.write(Self.changes)
+        let body = WireString(String(repeating: "0", count: 1_000_000))
+        let message = StoredMessage(
+            side: Side("a")!,
+            phase: Phase("p")!,
+            body: body,
+            id: .null,
+            received: Timestamp(microseconds: 1)
+        )
+        for _ in 0..<4 { try database.write([.messageAdded(Self.app, Self.mailbox, message)]) }
+        try database.checkpoint()
+        let grown = try size()
+        #expect(grown > 4_000_000)
+        try database.write([
+            .nameplateDeleted(row: 7, sideRows: [1, 2]), .mailboxDeleted(Self.app, Self.mailbox, sideRows: [3, 4]),
+        ])
+        for _ in 0..<10 { try database.checkpoint() }
+        #expect(try size() < 1_100_000)
+    }
+
+    @Test("D21: a file of the original's that is mostly free pages is made small at the start")
+    func shrinkingAtStart() throws {
+        try open().close()
+        try DatabaseQueue(path: path).inDatabase { db in
+            try db.execute(sql: "PRAGMA auto_vacuum = NONE; VACUUM")
+            try db.execute(sql: "INSERT INTO messages (app_id, mailbox_id, body) VALUES ('a', 'm', zeroblob(4000000))")
+            try db.execute(sql: "DELETE FROM messages")
+        }
+        #expect(try size() > 4_000_000)
+        try open().close()
+        #expect(try size() < 200_000)
+    }
+
+    /// Bytes of the file itself.
+    private func size() throws -> Int {
+        try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
     }
 
     @Test("a full disk is told as one, and a checkpoint makes the log part of the file")

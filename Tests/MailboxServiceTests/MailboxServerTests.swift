@@ -195,7 +195,7 @@ struct MailboxServerTests {
         await harness.server.stop()
     }
 
-    @Test("a client that does not read is ended, and its partner is not delayed")
+    @Test("D13: a client that does not read is ended, and its partner is not delayed")
     func slowReader() async throws {
         let harness = try await MailboxServerHarness {
             $0.maximumSendBuffer = 1 << 20
@@ -221,7 +221,9 @@ struct MailboxServerTests {
         await harness.server.stop()
     }
 
-    @Test("a database that cannot be written refuses what cannot be kept, and service resumes by itself")
+    @Test(
+        "D25: a database that another program holds locked refuses what cannot be kept, and service resumes by itself"
+    )
     func storageFailure() async throws {
         let folder = try TemporaryFolder()
         let database = folder.path + "/relay.sqlite"

@@ -31,7 +31,7 @@ struct MetricTableTests {
         let samples = samples(telemetry.exposition())
         let facts = [
             "process_", "wormhole_build_info", "wormhole_config_info", "wormhole_server_state{state=\"starting\"}",
-            "wormhole_metrics_",
+            "wormhole_metrics_", "wormhole_config_last_reload_",
         ]
         for (name, value) in samples where !facts.contains(where: name.hasPrefix) { #expect(value == 0, "\(name)") }
         for family in telemetry.metrics.families {
@@ -65,6 +65,7 @@ struct MetricTableTests {
         telemetry.start()
         telemetry.heartbeats.register("mailbox").beat(late: .milliseconds(3))
         telemetry.metrics.admin.requestFinished(.metrics, status: 200, duration: .milliseconds(1))
+        telemetry.metrics.admin.acted(.drain)
         telemetry.metrics.admin.collectErrors.add()
         configuration.logCounts.count(.notice)
         _ = telemetry.exposition()

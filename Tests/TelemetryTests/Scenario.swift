@@ -42,7 +42,7 @@ enum Scenario {
         .internalErrorCaught(.mailbox), .invariantViolated(.transitPairs),
         .selfTestFinished(.mailbox, succeeded: true, duration: .milliseconds(20)),
         .selfTestFinished(.transit, succeeded: false, duration: .seconds(10)), .lifecycleChanged(.draining),
-        .configurationReloaded(succeeded: true), .configurationReloaded(succeeded: false),
+        .configurationReloaded(succeeded: false), .configurationReloaded(succeeded: true),
     ]
 
     static var levels: MailboxLevels {

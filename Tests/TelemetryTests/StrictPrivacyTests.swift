@@ -133,21 +133,21 @@ struct StrictPrivacyTests {
         let telemetry = try Telemetry(configuration: configuration, pipeline: pipeline, logger: Sample.logger)
         telemetry.start()
         let source = pipeline.makeSource()
-        let rate = "wormhole_transit_rate_limit_bytes_per_second{scope=\"session\"}"
-        func observe(_ bytes: Int, _ state: LifecycleState) async throws -> Double? {
-            source.append(.transitRatesChanged(session: bytes, global: 0))
+        let difficulty = "wormhole_mailbox_permission_hashcash_difficulty"
+        func observe(_ bits: Int, _ state: LifecycleState) async throws -> Double? {
+            source.append(.permissionDifficultyChanged(bits: bits))
             source.append(.lifecycleChanged(state))
             source.flush()
             try await eventually("it was read") { telemetry.state.lifecycle == state }
             // The state follows before the numbers, in the same round.
-            for _ in 0..<20 where samples(telemetry.exposition())[rate] != Double(bytes) {
+            for _ in 0..<20 where samples(telemetry.exposition())[difficulty] != Double(bits) {
                 try await Task.sleep(for: .milliseconds(5))
             }
-            return samples(telemetry.exposition())[rate]
+            return samples(telemetry.exposition())[difficulty]
         }
-        #expect(try await observe(1000, .ready) == 1000)
-        #expect(try await observe(2000, .draining) == 1000)
-        #expect(try await observe(3000, .ready) == 1000)
+        #expect(try await observe(10, .ready) == 10)
+        #expect(try await observe(20, .draining) == 10)
+        #expect(try await observe(30, .ready) == 10)
         await telemetry.stop()
     }
 

@@ -103,6 +103,17 @@ package actor WebSocketTestSocket {
         setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
     }
 
+    /// The port of this end; `nil` for a Unix socket.
+    package var localPort: Int? {
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(number, $0, &length) }
+        }
+        guard result == 0, [AF_INET, AF_INET6].contains(CInt(address.ss_family)) else { return nil }
+        return withUnsafeBytes(of: address) { Int(UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self))) }
+    }
+
     /// Changes how long waits go on.
     package func setDeadline(_ deadline: Duration) {
         self.deadline = deadline

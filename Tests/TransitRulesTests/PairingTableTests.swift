@@ -1,3 +1,4 @@
+import Admission
 import TestSupport
 import Testing
 import TransitRules

@@ -28,7 +28,7 @@ enum HistoryPage {
         let charts = [range.bytes(past)] + OutcomeKind.allCases.map { range.outcomes(past, $0) }
         let name = range.rawValue
         return """
-            <section aria-labelledby="\(name)"><h2 id="\(name)">\(range.title)</h2><div class="charts">
+            <section aria-labelledby="\(name)"><h2 id="\(name)">\(range.title)</h2><div class="charts large">
             \(charts.map(\.html))</div>
             \(ChartTable(id: "\(name)-table", summary: "\(range.title), in numbers", charts: charts).html)</section>
 

@@ -47,6 +47,7 @@ enum PageStyle {
           font-variant-numeric: tabular-nums }
         dd small { font-size: .8rem; color: var(--soft) }
         .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: .7rem }
+        .charts.large { grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)) }
         figure { margin: 0; padding: .7rem .8rem .4rem; min-width: 0 }
         figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; margin-bottom: .3rem }
         .legend { margin: 0; font-size: .8rem; color: var(--soft); display: flex; flex-wrap: wrap; gap: 0 .9rem }

@@ -77,7 +77,7 @@ enum StatusPage {
 
     private static func finished(_ slot: Past.Slot?) -> String {
         guard let slot else { return "not known" }
-        return "\(Figure.count.text(slot.ended(.transit, "happy"))) finished transfers, UTC"
+        return "\(Figure.count.text(slot.ended(.transit, "happy"))) transfers (UTC)"
     }
 
     private static func tile(_ name: String, _ figure: String, _ detail: String) -> HTML {

@@ -14,7 +14,11 @@ enum AdminRoutes {
             path: "/metrics",
             summary: "The metrics, as Prometheus' text or as OpenMetrics, whichever is preferred.",
             parameters: [
-                .init(name: "scope", schema: .anyString, summary: "Parts of the table, such as mailbox,transit.")
+                .init(
+                    name: "scope",
+                    schema: .words(MetricFamily.Section.allCases.map(\.rawValue)),
+                    summary: "Parts of the table, such as mailbox,transit."
+                )
             ],
             answers: [
                 .init(status: 200, contentType: MetricsRoute.textType, summary: "The metrics."),

@@ -12,7 +12,8 @@ enum UsageRoute {
     static let route = AdminRoute(
         method: .get,
         path: "/usage",
-        summary: "What happened, by hour or by day; the last day by hour unless told otherwise.",
+        summary:
+            "What happened, by hour or by day; the last day by hour unless told otherwise, the latest 4464 spans at most.",
         parameters: [
             .init(name: "from", schema: .integer(0...4_102_444_800), summary: "The start, in seconds since 1970."),
             .init(name: "to", schema: .integer(0...4_102_444_800), summary: "The end, in seconds since 1970."),
@@ -27,7 +28,6 @@ enum UsageRoute {
             .json(200, schema, "The spans, those without anything included."),
             .init(status: 200, contentType: csvType, summary: "A line for each span."),
             .text(409, "There is no usage database."),
-            .text(422, "The end is not behind the start, or there are more than \(maximumSpans) spans."),
         ],
         metricPath: .usage,
         handler: .later(patience: .seconds(5), respond)
@@ -35,7 +35,7 @@ enum UsageRoute {
 
     private static let schema = JSONSchema.object([
         .init("schema", .integer(1...1)), .init("step", .choice(UsageStep.allCases.map(\.rawValue))),
-        .init("blur_seconds", .count),
+        .init("complete", .boolean), .init("blur_seconds", .count),
         .init("spans", .array(.dictionary(.integer(Int.min...Int.max)))),
     ])
 
@@ -46,27 +46,34 @@ enum UsageRoute {
         let step = call.parameters["step"]?.string.flatMap(UsageStep.init) ?? .hour
         let end = call.parameters["to"]?.integer ?? Int(call.telemetry.now)
         let start = call.parameters["from"]?.integer ?? max(0, end - 86_400)
-        guard start < end else { throw AdminRefusal(.unacceptable, "the end is not behind the start") }
-        guard (end - start) / step.seconds < maximumSpans else {
-            throw AdminRefusal(.unacceptable, "these are more than \(maximumSpans) spans")
-        }
-        let range = Timestamp(seconds: Double(start))..<Timestamp(seconds: Double(end))
+        // The latest, when they are more than one answer holds.
+        let first = max(start, end - maximumSpans * step.seconds)
+        guard first < end else { return answer([], step, isComplete: true, call) }
+        let range = Timestamp(seconds: Double(first))..<Timestamp(seconds: Double(end))
         let spans = try await Self.reading(path) { (history) throws(TelemetryError) in
             try history.series(range, step: step)
         }
+        return answer(spans, step, isComplete: first == start, call)
+    }
+
+    private static func answer(
+        _ spans: [UsageSpan],
+        _ step: UsageStep,
+        isComplete: Bool,
+        _ call: AdminCall
+    ) -> AdminResponse {
         if call.parameters["format"]?.string == "csv" { return csv(spans) }
+        let rows = spans.map { span in
+            JSONValue.object(
+                [.init("start", .integer(Int(span.start.seconds)))]
+                    + UsageTotals.names.map { .init($0, .integer(span.totals[$0])) }
+            )
+        }
         return .json(
             200,
             [
-                "schema": 1, "step": .string(step.rawValue), "blur_seconds": .integer(call.telemetry.blurSeconds),
-                "spans": .array(
-                    spans.map { span in
-                        .object(
-                            [.init("start", .integer(Int(span.start.seconds)))]
-                                + UsageTotals.names.map { .init($0, .integer(span.totals[$0])) }
-                        )
-                    }
-                ),
+                "schema": 1, "step": .string(step.rawValue), "complete": .bool(isComplete),
+                "blur_seconds": .integer(call.telemetry.blurSeconds), "spans": .array(rows),
             ]
         )
     }

@@ -9,6 +9,8 @@ indirect enum JSONSchema: Equatable, Sendable {
     case string(maximumLength: Int)
     /// One of these words.
     case choice([String])
+    /// Any of these words with commas between, or none.
+    case words([String])
     case nullable(JSONSchema)
     case array(JSONSchema)
     /// These members and no others.
@@ -47,6 +49,9 @@ indirect enum JSONSchema: Equatable, Sendable {
             return text.unicodeScalars.count <= maximum ? nil : "\(place) is longer than \(maximum)"
         case (.choice(let words), .string(let text)) where words.contains(text):
             return nil
+        case (.words(let known), .string(let text)):
+            let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            return text.isEmpty || words.allSatisfy(known.contains) ? nil : "\(place) is not \(self.words)"
         case (.nullable(let schema), _):
             return schema.problem(with: value, at: place)
         case (.array(let schema), .array(let elements)):
@@ -55,7 +60,8 @@ indirect enum JSONSchema: Equatable, Sendable {
             return members.firstNonNil { schema.problem(with: $0.value, at: "\(place).\($0.name)") }
         case (.object(let properties), .object(let members)):
             return problem(with: members, of: properties, at: place)
-        case (.boolean, _), (.integer, _), (.number, _), (.string, _), (.choice, _), (.array, _), (.object, _),
+        case (.boolean, _), (.integer, _), (.number, _), (.string, _), (.choice, _), (.words, _), (.array, _),
+            (.object, _),
             (.dictionary, _):
             return "\(place) is not \(words)"
         }
@@ -86,6 +92,7 @@ indirect enum JSONSchema: Equatable, Sendable {
         case .number: "a number"
         case .string: "a string"
         case .choice(let words): "one of \(words.joined(separator: ", "))"
+        case .words(let words): "one of \(words.joined(separator: ",")), or several with commas between"
         case .array: "an array"
         case .object, .dictionary: "an object"
         case .nullable(let schema): "\(schema.words), or null"
@@ -99,7 +106,7 @@ indirect enum JSONSchema: Equatable, Sendable {
             switch self {
             case .integer: text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) ? Int(text).map { .integer($0) } : nil
             case .boolean: text == "true" ? true : text == "false" ? false : nil
-            case .string, .choice, .any: .string(text)
+            case .string, .choice, .words, .any: .string(text)
             case .number, .nullable, .array, .object, .dictionary: nil
             }
         guard let value, problem(with: value, at: "") == nil else { return nil }
@@ -120,6 +127,9 @@ indirect enum JSONSchema: Equatable, Sendable {
         case .string(let maximum):
             return maximum == .max ? ["type": "string"] : ["type": "string", "maxLength": .integer(maximum)]
         case .choice(let words): return ["type": "string", "enum": .array(words.map { .string($0) })]
+        case .words(let words):
+            let word = "(\(words.joined(separator: "|")))"
+            return ["type": "string", "pattern": "^(\(word)(,\(word))*)?$"]
         case .nullable(let schema): return ["anyOf": [schema.json, ["type": "null"]]]
         case .array(let schema): return ["type": "array", "items": schema.json]
         case .dictionary(let schema): return ["type": "object", "additionalProperties": schema.json]

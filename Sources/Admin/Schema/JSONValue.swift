@@ -61,11 +61,18 @@ package enum JSONValue: Equatable, Sendable {
             switch kind {
             case .null: return .null
             case .bool: return .bool(text == "true")
-            case .number: return Int(text).map { .integer($0) } ?? .number(Double(text) ?? 0)
+            case .number: return Self.scanned(number: text)
             // The first byte has told.
             case .object, .array, .string: preconditionFailure("a scalar that is none")
             }
         }
+    }
+
+    /// A number without a fraction is a whole one, however it is written. Source: JSON Schema 2020-12, section 4.2.3.
+    private static func scanned(number text: String) -> JSONValue {
+        if let whole = Int(text) { return .integer(whole) }
+        let number = Double(text) ?? 0
+        return Int(exactly: number).map { .integer($0) } ?? .number(number)
     }
 
     /// A member of an object; `nil` when there is none, and for what is no object.

@@ -26,6 +26,8 @@ package struct ApplianceConfiguration: Sendable {
     package var drainTimeout = Duration.seconds(10)
     package var logLevel = Logger.Level.info
     package var logFormat = LogFormat.text
+    /// Where log lines go; `nil`: standard error.
+    package var logFile: String?
     /// How often the server is its own client, through its public listeners; zero: never.
     package var selfTestInterval = Duration.seconds(60)
     /// How often the state of the services is checked.
@@ -58,6 +60,10 @@ package struct MailboxSettings: Sendable {
     /// Whether clients without one are turned away.
     package var requiresHashcash = false
     package var limits = MailboxLimitSettings()
+    /// Where address ids are kept, a path or `:memory:`; `nil`: there are none.
+    package var addressDatabasePath: String?
+    /// How long a generation of them lives.
+    package var addressGenerationSeconds = 86_400
 
     package init(endpoint: Endpoint, channelDatabasePath: String) {
         self.endpoint = endpoint
@@ -74,6 +80,19 @@ package struct MailboxLimitSettings: Sendable, Equatable {
     package var sendBufferBytes = 8 << 20
     package var bindSeconds = 120
     package var unfinishedUpgrades = 1024
+    package var unfinishedUpgradesPerSource = 0
+    /// Connected at a time; `nil`: four fifths of the descriptors, and no more than 20,000.
+    package var connections: Int?
+    package var connectionsPerSource = 0
+    /// New connections a second, of all sources and of one.
+    package var connectionRate = 0
+    package var connectionRatePerSource = 0
+    /// Commands of one connection a second.
+    package var commandRate = 0
+    /// Of one source a minute.
+    package var allocateRate = 0
+    package var claimRate = 0
+    package var listRate = 0
 
     package init() {}
 }

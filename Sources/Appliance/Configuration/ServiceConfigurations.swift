@@ -1,3 +1,5 @@
+internal import Admission
+internal import LinuxIO
 internal import MailboxService
 internal import MailboxRules
 internal import Observations
@@ -58,6 +60,8 @@ extension ApplianceConfiguration {
         if let bits = mailbox.hashcashBits {
             result.permission = .hashcash(bits: bits, isRequired: mailbox.requiresHashcash)
         }
+        result.addressDatabasePath = mailbox.addressDatabasePath
+        result.addressGenerationDuration = .seconds(mailbox.addressGenerationSeconds)
         result.selfTestApp = identity?.appID
         mailbox.limits.apply(to: &result)
         mailbox.webSocket.apply(to: &result)
@@ -97,6 +101,20 @@ extension MailboxLimitSettings {
         configuration.limits.bindTimeout = .seconds(bindSeconds)
         configuration.maximumSendBuffer = sendBufferBytes
         configuration.maximumUnfinishedUpgrades = unfinishedUpgrades == 0 ? .max : unfinishedUpgrades
+        configuration.maximumUnfinishedUpgradesPerSource = unfinishedUpgradesPerSource
+        configuration.maximumConnections = connections ?? Self.standardConnections
+        configuration.maximumConnectionsPerSource = connectionsPerSource
+        configuration.connectionRate = connectionRate
+        configuration.connectionRatePerSource = connectionRatePerSource
+        configuration.commands = Pace(commandRate, per: .seconds(1), burst: 5 * commandRate)
+        configuration.limits.allocations = Pace(allocateRate, per: .seconds(60), burst: allocateRate)
+        configuration.limits.claims = Pace(claimRate, per: .seconds(60), burst: claimRate)
+        configuration.limits.lists = Pace(listRate, per: .seconds(60), burst: listRate)
+    }
+
+    /// Leaves descriptors for files, the relay and the admin endpoint.
+    private static var standardConnections: Int {
+        DescriptorLimit.current.map { min(20_000, max(1, $0 / 5 * 4)) } ?? 20_000
     }
 }
 
@@ -127,7 +145,7 @@ extension WebSocketOptions {
         configuration.pingTimeout = pingTimeout
         configuration.upgradeTimeout = openingTimeout
         configuration.closeTimeout = closingTimeout
-        configuration.maximumConnections = maximumConnections
+        if maximumConnections > 0 { configuration.maximumConnections = maximumConnections }
         // Clients send a message in one frame: the smaller of the two limits is the one that counts.
         let limits = [maximumMessageBytes, maximumFrameBytes].filter { $0 > 0 }
         if let limit = limits.min() { configuration.maximumMessageSize = limit }

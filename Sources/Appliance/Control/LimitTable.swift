@@ -1,7 +1,7 @@
 internal import Admin
+internal import Admission
 internal import LinuxIO
 internal import MailboxService
-internal import TransitRules
 internal import TransitService
 
 /// Every limit of a configuration by its name; which of them can change while the process runs, and how.
@@ -55,6 +55,14 @@ struct LimitTable {
             mailbox("max_send_buffer", "bytes", \.sendBufferBytes),
             mailbox("bind_timeout", "seconds", \.bindSeconds),
             mailbox("max_unfinished_upgrades", "connections", \.unfinishedUpgrades),
+            mailbox("max_unfinished_upgrades_per_source", "connections", \.unfinishedUpgradesPerSource),
+            mailbox("max_connections_per_source", "connections", \.connectionsPerSource),
+            mailbox("connection_rate", "connections per second", \.connectionRate),
+            mailbox("connection_rate_per_source", "connections per second", \.connectionRatePerSource),
+            mailbox("command_rate", "commands per second", \.commandRate),
+            mailbox("allocate_rate", "commands per minute", \.allocateRate),
+            mailbox("claim_rate", "commands per minute", \.claimRate),
+            mailbox("list_rate", "commands per minute", \.listRate),
             Entry(
                 name: "max_relay_connections",
                 unit: "connections",
@@ -66,6 +74,8 @@ struct LimitTable {
             transit("max_relay_handshakes_per_source", "connections", \.handshakesPerSource),
             transit("max_relay_waiting_per_source", "connections", \.waitingPerSourceAndToken),
             transit("max_session_bytes", "bytes", \.sessionBytes),
+            transit("max_relay_connection_rate", "connections per second", \.connectionRate),
+            transit("max_relay_connection_rate_per_source", "connections per second", \.connectionRatePerSource),
             transit("session_rate", "bytes per second", \.sessionRate),
             transit("global_rate", "bytes per second", \.globalRate),
         ]

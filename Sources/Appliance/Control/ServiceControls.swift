@@ -8,6 +8,7 @@ internal import Observations
 internal import Synchronization
 internal import Telemetry
 internal import TransitService
+internal import WormholeWire
 
 /// What an operator can look at and change while the services run: by signals, and through the admin endpoint.
 ///
@@ -249,14 +250,15 @@ final class ServiceControls: AdminSubject {
     // MARK: Connections
 
     func connections() async throws(AdminRefusal) -> [AdminConnection] {
-        async let ofMailbox = mailbox?.overview() ?? []
+        async let ofMailbox = mailboxConnections()
         async let ofTransit = transit?.overview() ?? []
+        let now = telemetry.now
         let mailbox = await ofMailbox.map { connection in
             AdminConnection(
                 id: "m-\(connection.id)",
                 component: .mailbox,
                 state: connection.state.rawValue,
-                age: connection.age,
+                age: .seconds(max(0, now - connection.connected.seconds)),
                 bytes: nil
             )
         }
@@ -270,6 +272,11 @@ final class ServiceControls: AdminSubject {
             )
         }
         return mailbox + transit
+    }
+
+    private func mailboxConnections() async -> [ConnectionSnapshot] {
+        // None once the loop has ended.
+        (try? await mailbox?.connections()) ?? []
     }
 
     func kick(_ id: String) async throws(AdminRefusal) -> Bool {

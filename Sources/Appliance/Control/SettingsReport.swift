@@ -33,11 +33,14 @@ struct SettingsReport {
         let records = configuration.records
         add("usage-db", value: .string(records.databasePath ?? "none"))
         add("blur-usage", value: .integer(records.blurSeconds))
+        add("usage-retention", value: JSONValue(records.retentionSeconds.map { $0 / 86400 }))
+        add("privacy", value: records.hasStrictPrivacy ? "strict" : "standard")
         add("log-fd", value: JSONValue(records.logDescriptor.map { Int($0) }))
         add("log-kinds", value: .array(records.logKinds.map(\.rawValue).sorted().map { .string($0) }))
         add("drain-timeout", value: .number(configuration.drainTimeout.seconds))
         add("selftest-interval", value: .number(configuration.selfTestInterval.seconds))
         add("log-level", value: .string(configuration.logLevel.rawValue))
+        add("log-file", value: JSONValue(configuration.logFile))
         add("log-format", value: .string(configuration.logFormat.rawValue))
     }
 
@@ -81,6 +84,8 @@ struct SettingsReport {
         add("max-relay-handshakes", value: .integer(limits.handshakes))
         add("max-relay-handshakes-per-source", value: .integer(limits.handshakesPerSource))
         add("max-relay-waiting-per-source", value: .integer(limits.waitingPerSourceAndToken))
+        add("max-relay-connection-rate", value: .integer(limits.connectionRate))
+        add("max-relay-connection-rate-per-source", value: .integer(limits.connectionRatePerSource))
         add("session-rate", value: .integer(limits.sessionRate))
         add("global-rate", value: .integer(limits.globalRate))
     }

@@ -18,6 +18,7 @@ final class ProbeWebSocket: ProbeEnd {
 
     init(to address: ListenerAddress, path: String, _ patience: ClientSocket.Patience) throws(ProbeError) {
         stream = try ProbeStream(to: address, patience)
+        if address.expectsProxyHeader { try stream.send(Array("PROXY TCP4 127.0.0.1 127.0.0.1 1 1\r\n".utf8)) }
         // Any sixteen bytes will do; the answer to them is not looked at.
         let request = """
             GET \(path) HTTP/1.1\r

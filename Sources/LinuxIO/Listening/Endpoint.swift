@@ -5,6 +5,7 @@
 ///     tcp6:4000
 ///     unix:/run/mailbox.sock:mode=660:lockfile=0
 ///     systemd:mailbox  systemd:domain=INET6:index=0  systemd:domain=UNIX:name=mailbox
+///     haproxy:tcp:4000                          any of these, behind a proxy that sends a PROXY protocol header
 ///
 /// Source: the endpoint description syntax of Twisted, of which this is the part the wormhole servers need.
 package struct Endpoint: Sendable, Equatable, CustomStringConvertible {
@@ -29,23 +30,34 @@ package struct Endpoint: Sendable, Equatable, CustomStringConvertible {
     /// The endpoint as it was written.
     package let description: String
     let target: Target
+    /// Whether every connection begins with a ``ProxyHeader``.
+    package let expectsProxyHeader: Bool
 
     /// - Throws: ``EndpointError`` with the part that is wrong: the type, a key, a number, an address.
     package init(_ description: String) throws(EndpointError) {
         self.description = description
-        var fields = try EndpointFields(description)
+        let prefix = "haproxy:"
+        expectsProxyHeader = description.hasPrefix(prefix)
+        var fields: EndpointFields
+        do throws(EndpointError) {
+            fields = try EndpointFields(expectsProxyHeader ? String(description.dropFirst(prefix.count)) : description)
+        } catch {
+            throw EndpointError(endpoint: description, reason: error.reason)
+        }
         do throws(Complaint) {
             switch fields.type {
             case "tcp": target = try Self.tcp(&fields, wildcard: "", loopback: "127.0.0.1")
             case "tcp6": target = try Self.tcp(&fields, wildcard: "::", loopback: "::1")
             case "unix": target = try Self.unix(&fields)
             case "systemd": target = .inherited(try Self.inherited(&fields))
-            case "ssl", "tls", "haproxy":
+            case "haproxy":
+                throw Complaint("haproxy: is followed by the endpoint to listen on, such as haproxy:tcp:4000")
+            case "ssl", "tls":
                 throw Complaint("\(fields.type) endpoints are not supported yet")
             case let type where type.allSatisfy(\.isNumber):
                 throw Complaint("a number alone is not an endpoint, write tcp:\(type)")
             case let type:
-                throw Complaint("unknown type '\(type)', use tcp, tcp6, unix or systemd")
+                throw Complaint("unknown type '\(type)', use tcp, tcp6, unix, systemd or haproxy")
             }
             if let leftover = fields.leftover { throw Complaint(leftover) }
         } catch {

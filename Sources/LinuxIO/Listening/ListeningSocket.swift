@@ -12,6 +12,8 @@ package struct ListeningSocket: ~Copyable, Sendable {
     package let port: Int?
     /// The file of a Unix socket that this process made; `nil` otherwise. Keep it when the socket goes to another owner.
     package let path: SocketPath?
+    /// Whether every connection begins with a ``ProxyHeader``.
+    package private(set) var expectsProxyHeader = false
 
     /// Opens what `endpoint` asks for.
     ///
@@ -26,14 +28,9 @@ package struct ListeningSocket: ~Copyable, Sendable {
         inherited: InheritedSockets
     ) throws(ListenError) -> ListeningSocket {
         do throws(SocketFailure) {
-            switch endpoint.target {
-            case .tcp(let port, let interface, let backlog):
-                return try openTCP(port: port, interface: interface, backlog: backlog)
-            case .unix(let path, let mode, let backlog, let takesOver):
-                return try openUnix(path: path, mode: mode, backlog: backlog, takesOver: takesOver)
-            case .inherited(let selection):
-                return try adopt(selection, from: inherited)
-            }
+            var socket = try open(endpoint.target, inherited: inherited)
+            socket.expectsProxyHeader = endpoint.expectsProxyHeader
+            return socket
         } catch {
             throw ListenError(endpoint: endpoint.description, reason: error.reason)
         }
@@ -64,6 +61,20 @@ package struct ListeningSocket: ~Copyable, Sendable {
             let isMapped = host.starts(with: [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]) && host[12] == 127
             return isLoopback || isMapped ? .loopback : .network
         default: return .network
+        }
+    }
+
+    private static func open(
+        _ target: Endpoint.Target,
+        inherited: InheritedSockets
+    ) throws(SocketFailure) -> ListeningSocket {
+        switch target {
+        case .tcp(let port, let interface, let backlog):
+            return try openTCP(port: port, interface: interface, backlog: backlog)
+        case .unix(let path, let mode, let backlog, let takesOver):
+            return try openUnix(path: path, mode: mode, backlog: backlog, takesOver: takesOver)
+        case .inherited(let selection):
+            return try adopt(selection, from: inherited)
         }
     }
 

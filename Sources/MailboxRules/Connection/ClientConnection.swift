@@ -1,3 +1,4 @@
+import Admission
 import DequeModule
 import Observations
 import WormholeWire
@@ -28,6 +29,8 @@ struct ClientConnection {
     }
 
     let connected: Timestamp
+    /// Whose share of the limits its commands count to; `nil` for nobody's.
+    let source: SourceID?
     /// What was said since a successful `bind`; `nil` before one.
     var binding: ClientBindingState?
     /// With the store now.
@@ -38,8 +41,9 @@ struct ClientConnection {
     /// Whether it may bind.
     var permission: PermissionState
 
-    init(connected: Timestamp, permission: PermissionState) {
+    init(connected: Timestamp, source: SourceID?, permission: PermissionState) {
         self.connected = connected
+        self.source = source
         self.permission = permission
     }
 

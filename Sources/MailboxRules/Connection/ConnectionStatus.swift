@@ -1,3 +1,5 @@
+package import WormholeWire
+
 /// What is known of a connection, for whoever looks at all of them.
 package struct ConnectionStatus: Equatable, Sendable {
     package enum State: String, Equatable, Sendable {
@@ -7,15 +9,10 @@ package struct ConnectionStatus: Equatable, Sendable {
     }
 
     package let state: State
+    package let side: Side?
 
     init(_ connection: ClientConnection) {
+        side = connection.binding?.side
         state = connection.binding.map { $0.openMailbox == nil ? .bound : .listening } ?? .unbound
-    }
-}
-
-extension Rendezvous {
-    /// - Returns: `nil` when there is no such connection.
-    package func status(of id: ConnectionID) -> ConnectionStatus? {
-        connections[id].map { ConnectionStatus($0) }
     }
 }

@@ -54,6 +54,12 @@ struct Refusal: Equatable {
     static let closeOfAnother = Refusal("open and close must use same mailbox", .other)
     static let closeWithoutOpen = Refusal("close without mailbox must follow open", .missingField)
 
+    // MARK: Limits
+
+    static func tooOften(_ command: MailboxCommand) -> Refusal {
+        Refusal("too many '\(command.rawValue)' from this address, try again later", .other, .limited)
+    }
+
     // MARK: Permission
 
     /// Reaches the users of clients that know nothing of permissions.

@@ -26,6 +26,8 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
     package private(set) var levels = MailboxLevels()
     /// Whether changes can be written down. While they cannot, nothing is changed, and who wants a change is told.
     package private(set) var isAvailable = true
+    /// Whether so much waits to be written down that nothing may be added to it.
+    package var isOverdue = false
 
     /// - Parameters:
     ///   - stored: What the journal read back.
@@ -65,11 +67,13 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         at now: Timestamp,
         into events: inout [StoreEvent]
     ) {
-        guard isAvailable else { return events.append(.completed(subscriber, .failed(.unavailable))) }
+        guard isAvailable, !isOverdue else {
+            return events.append(.completed(subscriber, outcomeWithoutStorage(of: operation)))
+        }
         let outcome: StoreOutcome
         switch operation {
         case .list(let app):
-            outcome = .nameplates((nameplates[app]?.keys).map { $0.sorted() } ?? [])
+            outcome = list(app)
         case .allocate(let app, let side):
             outcome = allocate(app, side, at: now, into: &events)
         case .claim(let app, let nameplate, let side):
@@ -91,6 +95,18 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
             outcome = close(app, mailbox, side, mood: mood, isOpen: isOpen, at: now, into: &events)
         }
         events.append(.completed(subscriber, outcome))
+    }
+
+    private func list(_ app: AppID) -> StoreOutcome {
+        .nameplates((nameplates[app]?.keys).map { $0.sorted() } ?? [])
+    }
+
+    /// What promises nothing is answered whatever the disk does.
+    private func outcomeWithoutStorage(of operation: StoreOperation) -> StoreOutcome {
+        switch operation {
+        case .list(let app): list(app)
+        case .allocate, .claim, .release, .open, .add, .close: .failed(.unavailable)
+        }
     }
 
     // MARK: Listeners

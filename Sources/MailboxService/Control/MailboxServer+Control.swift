@@ -1,4 +1,4 @@
-package import MailboxRules
+import MailboxRules
 import NIOCore
 import Observations
 
@@ -32,19 +32,6 @@ extension MailboxServer {
             return true
         } ?? false
     }
-
-    /// Every open connection.
-    package func overview() async -> [MailboxConnectionOverview] {
-        await onLoop { $0.overview() } ?? []
-    }
-}
-
-/// One open connection at one moment.
-package struct MailboxConnectionOverview: Equatable, Sendable {
-    /// Never used twice while the process runs.
-    package let id: UInt64
-    package let age: Duration
-    package let state: ConnectionStatus.State
 }
 
 extension MailboxLoop {
@@ -64,17 +51,5 @@ extension MailboxLoop {
                 storedBytes: configuration.limits.storedBytes
             )
         )
-    }
-
-    fileprivate func overview() -> [MailboxConnectionOverview] {
-        clients.values.compactMap { client in
-            rendezvous.status(of: client.id).map { status in
-                MailboxConnectionOverview(
-                    id: client.id.number,
-                    age: .nanoseconds((NIODeadline.now() - client.opened).nanoseconds),
-                    state: status.state
-                )
-            }
-        }
     }
 }

@@ -23,6 +23,8 @@ package final class ChannelDatabase {
     let queue: DatabaseQueue
     /// How long the log is, in pages; written by SQLite inside `queue`.
     private let logPages: UnsafeMutablePointer<CInt>
+    /// Whether the file has the tables of version 2.
+    let hasConnectionTables: Bool
     /// Prepared once. Only touched inside `queue`.
     private var statements: ChannelStatements
 
@@ -40,9 +42,10 @@ package final class ChannelDatabase {
         do {
             if path != ":memory:" { try Self.createIfMissing(path) }
             queue = try DatabaseQueue(path: path, configuration: Self.configuration)
-            statements = try queue.inDatabase { db in
+            (statements, hasConnectionTables) = try queue.inDatabase { db in
                 if path == ":memory:" { try db.execute(sql: ChannelSchema.creation) }
                 try Self.check(db)
+                try Self.shrink(db)
                 try db.execute(sql: "PRAGMA journal_mode = WAL")
                 try db.execute(sql: "PRAGMA synchronous = \(synchronization.rawValue.uppercased())")
                 // Counts the pages of the log after each commit; it takes the place of the automatic checkpoint.
@@ -54,7 +57,9 @@ package final class ChannelDatabase {
                     },
                     logPages
                 )
-                return try ChannelStatements(db)
+                let hasConnectionTables = try Self.findsConnectionTables(db)
+                if hasConnectionTables { try Self.emptyConnectionTables(db) }
+                return (try ChannelStatements(db), hasConnectionTables)
             }
         } catch {
             throw ChannelDatabaseError(error, opening: path)
@@ -93,7 +98,10 @@ package final class ChannelDatabase {
         Glibc.close(descriptor)
         defer { unlink(draft) }
         let queue = try DatabaseQueue(path: draft, configuration: configuration)
-        try queue.inDatabase { db in try db.execute(sql: "PRAGMA page_size = \(ChannelSchema.pageSize)") }
+        try queue.inDatabase { db in
+            // Incremental, so that a file that grew once can give its pages back.
+            try db.execute(sql: "PRAGMA page_size = \(ChannelSchema.pageSize); PRAGMA auto_vacuum = INCREMENTAL")
+        }
         try queue.inTransaction { db in
             try db.execute(sql: ChannelSchema.creation)
             return .commit
@@ -108,6 +116,20 @@ package final class ChannelDatabase {
         guard ChannelSchema.knownVersions.contains(version) else { throw SchemaProblem.version(version) }
         if try Row.fetchOne(db, sql: "PRAGMA foreign_key_check") != nil { throw SchemaProblem.foreignKeys }
     }
+
+    /// Gives a file of the original's, which never does so itself, its free pages back if it is mostly made of them.
+    private static func shrink(_ db: Database) throws {
+        let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
+        let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+        guard free >= largeFreeList, 2 * free > pages else { return }
+        // A disk without room for the copy is no reason not to start.
+        try? db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
+    }
+
+    /// Free pages that are worth giving back.
+    private static let largeFreeList = 256
+    /// As many of them at a time as take a few milliseconds.
+    private static let pagesGivenBack = 1024
 
     // MARK: Working
 
@@ -135,11 +157,16 @@ package final class ChannelDatabase {
         }
     }
 
-    /// Finds out whether the file takes changes, by making one that changes nothing.
+    /// Finds out whether the file takes changes, by making one that changes nothing. A disk with so little room that the next
+    /// few messages would fill it does not count as one that takes them.
     ///
     /// - Throws: ``ChannelDatabaseError``.
     package func probe() throws {
         do {
+            var disk = statvfs()
+            if path != ":memory:", statvfs(path, &disk) == 0, UInt64(disk.f_bavail) * UInt64(disk.f_frsize) < 1 << 20 {
+                throw SystemFailure(number: ENOSPC)
+            }
             try queue.inTransaction(.immediate) { db in
                 try db.execute(sql: "UPDATE version SET version = version")
                 return .commit
@@ -152,7 +179,12 @@ package final class ChannelDatabase {
     /// Moves what is committed from the log into the file. Takes milliseconds; for when nothing waits.
     package func checkpoint() throws {
         do {
-            try queue.inDatabase { db in _ = try db.checkpoint(.passive) }
+            try queue.inDatabase { db in
+                if try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0 >= Self.largeFreeList {
+                    try db.execute(sql: "PRAGMA incremental_vacuum(\(Self.pagesGivenBack))")
+                }
+                _ = try db.checkpoint(.passive)
+            }
         } catch {
             throw ChannelDatabaseError(error, using: path)
         }

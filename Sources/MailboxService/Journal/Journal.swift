@@ -2,6 +2,7 @@ import MailboxRules
 import NIOCore
 import NIOPosix
 import Observations
+import WormholeWire
 
 /// Writes the store's changes down behind the loop that makes them, in groups.
 ///
@@ -35,6 +36,9 @@ final class Journal {
     /// Nothing to write for this long: time to move the log into the file.
     private static let idleInterval = TimeAmount.seconds(1)
 
+    /// About what a change takes in memory besides a message.
+    private static let perChange = 256
+
     /// The point of the last change appended.
     private(set) var appended: Point = 0
     /// The point up to which everything is stored.
@@ -47,6 +51,8 @@ final class Journal {
     private var handler: Handler?
 
     private var pending: [Change] = []
+    /// Bytes of them, roughly, apart from those that are being written.
+    private(set) var backlogBytes = 0
     private var isBusy = false
     private var isGathering = false
     private var hasFailed = false
@@ -75,6 +81,8 @@ final class Journal {
     func append(_ change: Change) {
         pending.append(change)
         appended += 1
+        backlogBytes += Self.perChange
+        if case .messageAdded(_, _, let message) = change { backlogBytes += message.storedBytes }
     }
 
     /// Hands the batch over, unless one is being written. Call once per turn of the loop.
@@ -83,6 +91,7 @@ final class Journal {
         guard !pending.isEmpty else { return settle() }
         let batch = pending
         pending.removeAll(keepingCapacity: true)
+        backlogBytes = 0
         let point = appended
         idleTimer?.cancel()
         perform({ database in try database.write(batch) }) { journal, result, duration in
@@ -172,6 +181,7 @@ final class Journal {
     private func fail(_ error: ChannelDatabaseError) {
         hasFailed = true
         pending.removeAll()
+        backlogBytes = 0
         // What was appended did not happen, so that nothing waits for it.
         appended = committed
         source.append(.databaseFailed(.channel, kind: error.kind))
@@ -199,6 +209,21 @@ final class Journal {
                 }
             }
         }
+    }
+
+    // MARK: What is not waited for
+
+    /// Writes something beside the changes, when nothing else is being written; it is left out while the disk refuses.
+    ///
+    /// - Returns: Whether it is on its way.
+    func writeAside(_ work: @escaping @Sendable (ChannelDatabase) throws -> Void) -> Bool {
+        guard !isBusy, !hasFailed, handler != nil else { return false }
+        perform(work) { journal, result, _ in
+            if case .failure(let error) = result { journal.source.append(.databaseFailed(.channel, kind: error.kind)) }
+            journal.source.flush()
+            journal.flush()
+        }
+        return true
     }
 
     // MARK: The journal's thread

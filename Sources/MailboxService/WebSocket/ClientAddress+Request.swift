@@ -11,16 +11,28 @@ extension ClientAddress {
     /// an IPv6 one is given as IPv4.
     ///
     /// - Parameter proxies: From which addresses such headers are believed; from a Unix socket they always are.
+    /// A client that a PROXY protocol header tells of speaks for itself: its headers are not believed.
+    ///
     /// - Returns: `nil` for a Unix socket without the words of a proxy.
     init?(of request: UpgradeRequest, trusting proxies: [AddressRange]) {
         let speaker = request.peer?.ipAddress
         let isTrusted = speaker.map { speaker in proxies.contains { $0.contains(speaker) } } ?? true
-        if isTrusted, let told = ClientAddress(toldBy: request.headers) {
+        if isTrusted, !request.isProxied, let told = ClientAddress(toldBy: request.headers) {
             self = told
             return
         }
         guard let peer = request.peer, let text = peer.ipAddress, let port = peer.port else { return nil }
         self.init(text, port: port)
+    }
+
+    /// Where limits count the client to; `nil` when the address is none.
+    var network: SourceNetwork? {
+        let bytes =
+            switch self {
+            case .ipv4(let text, _): IPAddress.bytes(ofIPv4: text)
+            case .ipv6(let text, _): IPAddress.bytes(ofIPv6: text)
+            }
+        return bytes?.withUnsafeBytes { SourceNetwork(address: $0) }
     }
 
     private init?(toldBy headers: HTTPHeaders) {

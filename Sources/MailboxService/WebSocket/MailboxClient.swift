@@ -1,3 +1,4 @@
+import Admission
 import DequeModule
 import MailboxRules
 import NIOCore
@@ -14,8 +15,15 @@ final class MailboxClient: WebSocketClient {
     let id: ConnectionID
     let kind: ConnectionKind
     private unowned let loop: MailboxLoop
-    private let address: ClientAddress?
-    let opened: NIODeadline
+    /// Until the client has been told.
+    private var address: ClientAddress?
+    private let opened: NIODeadline
+    private let pass: DoorPass
+    /// What it has done so far.
+    var record: ConnectionRecord
+    /// How many of its commands are paid for; see `Pace`.
+    var commandsPaidUntil: Int64 = 0
+    private var holds: Holds = []
     private var connection: WebSocketConnection?
 
     /// More than this kept back is worth counting.
@@ -33,19 +41,42 @@ final class MailboxClient: WebSocketClient {
     /// Why the rules ended the connection, if they did.
     private var cause: CloseCause?
 
-    init(id: ConnectionID, kind: ConnectionKind, address: ClientAddress?, accepted: NIODeadline, loop: MailboxLoop) {
+    /// Why the client is not read now.
+    struct Holds: OptionSet {
+        let rawValue: UInt8
+        /// Earlier commands are not answered.
+        static let outstanding = Holds(rawValue: 1)
+        /// It said too much in too short a time.
+        static let pace = Holds(rawValue: 2)
+    }
+
+    init(
+        id: ConnectionID,
+        kind: ConnectionKind,
+        address: ClientAddress?,
+        record: ConnectionRecord,
+        accepted: NIODeadline,
+        pass: consuming DoorPass,
+        loop: MailboxLoop
+    ) {
         self.id = id
         self.kind = kind
         self.address = address
+        self.record = record
         self.opened = accepted
+        self.pass = pass
         self.loop = loop
     }
+
+    /// Whose share of the limits it counts to; `nil` for nobody's.
+    var source: SourceID? { pass.source }
 
     // MARK: What the client does
 
     func webSocketOpened(_ connection: WebSocketConnection) {
         self.connection = connection
         loop.opened(self, from: address)
+        address = nil
     }
 
     func webSocket(
@@ -145,8 +176,17 @@ final class MailboxClient: WebSocketClient {
     }
 
     func abort() { connection?.abort() }
-    func pause() { connection?.pauseReading() }
-    func resume() { connection?.resumeReading() }
+
+    /// Takes nothing more from the client until every reason is gone.
+    func hold(_ reason: Holds) {
+        holds.insert(reason)
+        connection?.pauseReading()
+    }
+
+    func letGo(_ reason: Holds) {
+        holds.remove(reason)
+        if holds.isEmpty { connection?.resumeReading() }
+    }
 }
 
 @available(*, unavailable)

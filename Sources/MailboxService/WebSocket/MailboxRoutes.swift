@@ -1,3 +1,5 @@
+import Admission
+import LinuxIO
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -31,40 +33,58 @@ final class MailboxRoutes: WebSocketListenerDelegate {
         guard request.wantsUpgrade else {
             return .text(.upgradeRequired, "This is a Magic Wormhole mailbox server; it speaks WebSocket here.\n")
         }
-        guard !loop.isDraining else {
-            loop.observe(.connectionRejected(.mailbox, reason: .draining))
-            return .text(.serviceUnavailable, "The server is about to stop.\n")
+        guard !loop.isStopping, !loop.isDraining else { return refuse(because: .draining) }
+        let address = ClientAddress(of: request, trusting: loop.configuration.trustedProxies)
+        switch loop.doorkeeper.admit(address?.network, at: SystemClock.monotonicNanoseconds) {
+        case .admitted(let pass): return .upgrade(client(at: address, for: request, pass))
+        case .refused(let reason): return refuse(because: reason)
         }
-        guard loop.hasRoom else {
-            loop.observe(.connectionRejected(.mailbox, reason: .globalLimit))
-            return .text(.serviceUnavailable, "The server is full.\n")
-        }
-        return .upgrade(client(for: request))
     }
 
-    private func client(for request: UpgradeRequest) -> MailboxClient {
-        let address = ClientAddress(of: request, trusting: loop.configuration.trustedProxies)
+    private func refuse(because reason: RejectionReason) -> WebSocketRoute {
+        loop.observe(.connectionRejected(.mailbox, reason: reason))
+        return switch reason {
+        case .sourceLimit, .sourceRate: .text(.tooManyRequests, "Too many connections from this address.\n")
+        default: .text(.serviceUnavailable, "The server is full.\n")
+        }
+    }
+
+    private func client(
+        at address: ClientAddress?,
+        for request: UpgradeRequest,
+        _ pass: consuming DoorPass
+    ) -> MailboxClient {
         let family: AddressFamily =
             switch (request.peer, address) {
             case (nil, _), (.unixDomainSocket, _): .unix
             case (_, .ipv4): .ipv4
             case (_, .ipv6), (_, nil): .ipv6
             }
+        let addressID = address.flatMap { loop.addressID(of: $0) }
         if loop.configuration.logsConnections, let address {
             loop.logger.info("ws client connecting: \(address.logged)")
+        } else if let addressID {
+            loop.logger.info("ws client connecting: \(addressID)")
         }
         return MailboxClient(
             id: loop.makeID(),
             kind: ConnectionKind(component: .mailbox, transport: .webSocket, family: family),
             address: address,
+            record: ConnectionRecord(connected: request.accepted, addressID: addressID),
             accepted: request.acceptedTick,
+            pass: pass,
             loop: loop
         )
     }
 
     func webSocketListener(rejected reason: WebSocketRejection, peer: SocketAddress?) {
-        let reason: RejectionReason = reason == .noDescriptors ? .descriptorReserve : .badUpgrade
-        loop.observe(.connectionRejected(.mailbox, reason: reason))
+        switch reason {
+        case .tooManyUnfinished: loop.observe(.connectionRejected(.mailbox, reason: .globalLimit))
+        case .tooManyUnfinishedOfSource: loop.observe(.connectionRejected(.mailbox, reason: .sourceLimit))
+        case .noDescriptors: loop.observe(.connectionRejected(.mailbox, reason: .descriptorReserve))
+        case .badRequest, .badUpgrade, .badProxyHeader, .timeout, .disconnected:
+            loop.observe(.connectionRejected(.mailbox, reason: .badUpgrade))
+        }
     }
 
     func webSocketListener(acceptFailed error: IOError) {

@@ -1,3 +1,4 @@
+package import Admission
 internal import Observations
 package import WormholeWire
 

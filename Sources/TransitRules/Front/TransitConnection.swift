@@ -1,3 +1,4 @@
+internal import Admission
 internal import Observations
 internal import WormholeWire
 

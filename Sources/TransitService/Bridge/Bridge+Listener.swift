@@ -1,3 +1,4 @@
+internal import Admission
 internal import LinuxIO
 internal import NIOCore
 internal import NIOHTTP1
@@ -9,7 +10,7 @@ internal import WebSocketServer
 /// may relay, as long as there is room.
 extension Bridge: WebSocketListenerDelegate {
     func webSocketListener(route request: UpgradeRequest) -> WebSocketRoute {
-        switch doorkeeper.admit(SourceNetwork(request.peer)) {
+        switch doorkeeper.admit(SourceNetwork(request.peer), at: SystemClock.monotonicNanoseconds) {
         case .admitted(let pass):
             return .upgrade(makeClient(for: request, pass))
         case .refused(let reason):
@@ -24,12 +25,14 @@ extension Bridge: WebSocketListenerDelegate {
 
     func webSocketListener(rejected reason: WebSocketRejection, peer: SocketAddress?) {
         switch reason {
-        case .badRequest, .badUpgrade, .timeout, .disconnected:
+        case .badRequest, .badUpgrade, .badProxyHeader, .timeout, .disconnected:
             observe(.connectionRejected(.transit, reason: .badUpgrade))
         case .noDescriptors:
             observe(.connectionRejected(.transit, reason: .descriptorReserve))
         case .tooManyUnfinished:
             observe(.connectionRejected(.transit, reason: .globalLimit))
+        case .tooManyUnfinishedOfSource:
+            observe(.connectionRejected(.transit, reason: .sourceLimit))
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Admission
 internal import NIOCore
 internal import NIOWebSocket
 internal import Observations

@@ -1,3 +1,4 @@
+internal import Admission
 internal import LinuxIO
 internal import NIOCore
 internal import Observations

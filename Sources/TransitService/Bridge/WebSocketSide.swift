@@ -1,3 +1,4 @@
+internal import Admission
 internal import LinuxIO
 internal import NIOCore
 internal import NIOPosix
@@ -28,11 +29,12 @@ struct WebSocketSide: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let port = BridgePort(eventLoop: group.next())
         var paths: [SocketPath] = []
-        var descriptors: [Handover<Descriptor>] = []
+        var descriptors: [(socket: Handover<Descriptor>, expectsProxyHeader: Bool)] = []
         for handover in sockets {
             guard let socket = handover.take() else { continue }
             if let path = socket.path { paths.append(path) }
-            descriptors.append(Handover(Descriptor(owning: socket.release())))
+            let expectsProxyHeader = socket.expectsProxyHeader
+            descriptors.append((Handover(Descriptor(owning: socket.release())), expectsProxyHeader))
         }
         do {
             let listeners = try await port.eventLoop.flatSubmit { [descriptors] in
@@ -48,8 +50,10 @@ struct WebSocketSide: Sendable {
                 )
                 port.attach(bridge)
                 bridge.schedulePulse()
-                let started = descriptors.compactMap { handover -> EventLoopFuture<WebSocketListener>? in
-                    guard let socket = handover.take() else { return nil }
+                let started = descriptors.compactMap { descriptor -> EventLoopFuture<WebSocketListener>? in
+                    guard let socket = descriptor.socket.take() else { return nil }
+                    var configuration = configuration
+                    configuration.expectsProxyHeader = descriptor.expectsProxyHeader
                     return WebSocketListener.start(
                         on: socket,
                         eventLoop: port.eventLoop,

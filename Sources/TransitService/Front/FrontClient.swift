@@ -1,3 +1,4 @@
+internal import Admission
 internal import LinuxIO
 internal import Observations
 internal import TransitRules

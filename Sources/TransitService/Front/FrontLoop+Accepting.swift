@@ -1,3 +1,4 @@
+internal import Admission
 internal import LinuxIO
 internal import Observations
 internal import TransitRules
@@ -49,7 +50,7 @@ extension FrontLoop {
             return
         }
         let arrival = Arrival.current
-        switch doorkeeper.admit(socket.source) {
+        switch doorkeeper.admit(socket.source, at: arrival.instant.nanoseconds) {
         case .admitted(let pass): admit(socket, pass, arrival)
         case .refused(let reason): observations.append(.connectionRejected(.transit, reason: reason))
         }

@@ -1,3 +1,4 @@
+internal import Admission
 internal import LinuxIO
 internal import Observations
 internal import TransitRules
@@ -104,7 +105,7 @@ final class FrontLoop: ServiceLoop {
     }
 
     private func lookAtSources() {
-        if doorkeeper.rotateKey(at: now) {
+        if doorkeeper.rotateKey(at: now.nanoseconds) {
             observations.append(
                 .maintenanceFinished(.addressRotation, succeeded: true, duration: .current - now)
             )

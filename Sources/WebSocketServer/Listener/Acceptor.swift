@@ -96,8 +96,8 @@ final class Acceptor {
     /// Prepares an accepted connection.
     private static func welcome(_ channel: any Channel, _ state: ListenerState) throws {
         let configuration = state.commons.configuration
-        guard state.unfinishedUpgrades < configuration.maximumUnfinishedUpgrades else {
-            state.delegate?.webSocketListener(rejected: .tooManyUnfinished, peer: channel.remoteAddress)
+        if let refusal = state.refusal(of: channel.remoteAddress) {
+            state.delegate?.webSocketListener(rejected: refusal, peer: channel.remoteAddress)
             throw ChannelError.ioOnClosedChannel  // The bootstrap closes it.
         }
         guard !DescriptorReserve.isNext else {

@@ -1,3 +1,4 @@
+import LinuxIO
 import NIOCore
 
 /// What one listener keeps on its event loop.
@@ -8,7 +9,8 @@ final class ListenerState {
     private(set) var delegate: (any WebSocketListenerDelegate)?
 
     /// Connections whose request is not complete.
-    var unfinishedUpgrades = 0
+    private(set) var unfinishedUpgrades = 0
+    private var unfinishedBySource: [SourceNetwork: Int] = [:]
     /// Connections accepted and not closed.
     private var connections = 0
     private var isAccepting = true
@@ -27,6 +29,41 @@ final class ListenerState {
 
     /// Fulfilled when accepting has stopped and no connection is left.
     var connectionsClosed: EventLoopFuture<Void> { closed.futureResult }
+
+    // MARK: Connections whose request is not complete
+
+    /// Why one more may not begin; `nil` when it may.
+    func refusal(of peer: SocketAddress?) -> WebSocketRejection? {
+        let configuration = commons.configuration
+        guard unfinishedUpgrades < configuration.maximumUnfinishedUpgrades else { return .tooManyUnfinished }
+        let limit = configuration.maximumUnfinishedUpgradesPerSource
+        guard limit > 0, let source = source(of: peer), unfinishedBySource[source, default: 0] >= limit else {
+            return nil
+        }
+        return .tooManyUnfinishedOfSource
+    }
+
+    func upgradeBegan(by peer: SocketAddress?) {
+        unfinishedUpgrades += 1
+        if let source = source(of: peer) { unfinishedBySource[source, default: 0] += 1 }
+    }
+
+    func upgradeEnded(by peer: SocketAddress?) {
+        unfinishedUpgrades -= 1
+        guard let source = source(of: peer), let count = unfinishedBySource[source] else { return }
+        unfinishedBySource[source] = count > 1 ? count - 1 : nil
+    }
+
+    /// Whose share a connection counts to; `nil` for nobody's, because a proxy speaks for many.
+    private func source(of peer: SocketAddress?) -> SourceNetwork? {
+        let configuration = commons.configuration
+        guard configuration.maximumUnfinishedUpgradesPerSource > 0, !configuration.expectsProxyHeader,
+            let source = SourceNetwork(peer), !source.isLoopback
+        else { return nil }
+        return source
+    }
+
+    // MARK: Connections
 
     func connectionAccepted() {
         connections += 1

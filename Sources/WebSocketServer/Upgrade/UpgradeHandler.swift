@@ -5,6 +5,7 @@ import WormholeWire
 
 /// The first handler of a new connection: waits for one request and makes a WebSocket of the connection, or answers.
 ///
+///     [proxied] ──▶ reading          a PROXY protocol header comes first, where one is expected
 ///     reading ──▶ upgraded           the HTTP handlers are on their way out, ``WebSocketConnection`` takes over
 ///        └──────▶ ending             an answer was sent, or the time was up
 ///
@@ -24,7 +25,12 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private let listener: ListenerState
-    private let peer: SocketAddress?
+    /// The other end of the connection.
+    private let speaker: SocketAddress?
+    /// The client: the other end, unless a proxy says who it is.
+    private var peer: SocketAddress?
+    /// What has come of the proxy's header; `nil` when none is awaited any more.
+    private var proxyHeader: ByteBuffer?
     private let accepted: Timestamp
     private let acceptedTick: NIODeadline
     private let catcher: RequestCatcher
@@ -43,7 +49,9 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private init(channel: any Channel, listener: ListenerState) {
         self.listener = listener
-        self.peer = channel.remoteAddress.flatMap { $0.port == nil ? nil : $0 }
+        self.speaker = channel.remoteAddress.flatMap { $0.port == nil ? nil : $0 }
+        self.peer = speaker
+        self.proxyHeader = listener.commons.configuration.expectsProxyHeader ? ByteBuffer() : nil
         self.accepted = .now()
         self.acceptedTick = channel.eventLoop.now
         self.catcher = RequestCatcher()
@@ -51,7 +59,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        listener.unfinishedUpgrades += 1
+        listener.upgradeBegan(by: speaker)
         let target = CallbackTarget(self, eventLoop: context.eventLoop) {
             [context = NIOLoopBound(context, eventLoop: context.eventLoop)] in
             $0.timeIsUp(context.value)
@@ -111,8 +119,31 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: The request
 
-    private func read(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+    /// Takes the proxy's header off the first bytes.
+    ///
+    /// - Returns: What stands behind it; `nil` while it is not complete, and when it is none.
+    private func takeProxyHeader(from bytes: ByteBuffer, _ context: ChannelHandlerContext) -> ByteBuffer? {
+        guard var all = proxyHeader else { return bytes }
+        proxyHeader = nil  // Or appending would copy it every time.
         var bytes = bytes
+        all.writeBuffer(&bytes)
+        switch ProxyHeader.read(all.readableBytesView) {
+        case .incomplete:
+            proxyHeader = all
+            return nil
+        case .complete(let header):
+            // The address has 4 or 16 bytes, which NIO takes.
+            peer = try? SocketAddress(packedIPAddress: ByteBuffer(bytes: header.address), port: Int(header.port))
+            all.moveReaderIndex(forwardBy: header.length)
+            return all
+        case .unusable:
+            refuse(.badProxyHeader, context)
+            return nil
+        }
+    }
+
+    private func read(_ received: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard var bytes = takeProxyHeader(from: received, context), bytes.readableBytes > 0 else { return }
         let limit = listener.commons.configuration.maximumHeaderBytes
         let end = bytes.withUnsafeReadableBytes { headEnd.find(in: $0) }
         let count = end ?? bytes.readableBytes
@@ -140,6 +171,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             uri: head.uri,
             headers: head.headers,
             peer: peer,
+            isProxied: listener.commons.configuration.expectsProxyHeader,
             accepted: accepted,
             acceptedTick: acceptedTick,
             wantsUpgrade: UpgradeCheck.isRequested(by: head)
@@ -197,7 +229,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func finishReading(_ next: State) {
         guard case .reading = state else { return }
         state = next
-        listener.unfinishedUpgrades -= 1
+        listener.upgradeEnded(by: speaker)
         timer?.cancel()
         timer = nil
     }

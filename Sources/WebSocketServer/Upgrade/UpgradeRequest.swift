@@ -10,8 +10,10 @@ package struct UpgradeRequest {
     /// The request target as it was sent.
     package let uri: String
     package let headers: HTTPHeaders
-    /// The other end of the connection; `nil` for a Unix socket.
+    /// The other end of the connection, or the client a proxy speaks for in its header; `nil` for a Unix socket.
     package let peer: SocketAddress?
+    /// Whether ``peer`` is what a proxy says.
+    package let isProxied: Bool
     /// When the connection was accepted, on the wall clock.
     package let accepted: Timestamp
     /// The same moment on the event loop's clock, for measuring.

@@ -10,6 +10,10 @@ package enum WebSocketRejection: Sendable, Equatable {
     case tooManyUnfinished
     /// There are hardly any descriptors left.
     case noDescriptors
+    /// Too many others of the same source were.
+    case tooManyUnfinishedOfSource
+    /// The connection did not begin with a usable header of the PROXY protocol.
+    case badProxyHeader
     /// The client left before its request was complete.
     case disconnected
 }

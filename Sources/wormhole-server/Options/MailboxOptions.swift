@@ -67,6 +67,18 @@ struct MailboxOptions: ParsableArguments {
     )
     var offerHashcash: Int?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Give addresses ids, which logs and tables tell in their place; ':memory:' to keep no file.",
+            valueName: "file"
+        )
+    )
+    var addridDb: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("How long addresses keep their ids.", valueName: "seconds"))
+    var generationDuration = 86_400
+
     @OptionGroup(title: "Limits of the mailbox server (0: unlimited)")
     var limits: MailboxLimitOptions
 
@@ -76,24 +88,31 @@ struct MailboxOptions: ParsableArguments {
     }
 
     func validate() throws {
-        _ = try webSocketOptions()
+        _ = try webSocketOptions(.original)
         _ = try proxies()
         for (name, bits) in [("--require-hashcash", requireHashcash), ("--offer-hashcash", offerHashcash)] {
             if let bits, !(1...64).contains(bits) { throw ValidationError("\(name) takes 1 to 64 bits, not \(bits)") }
+        }
+        guard (1...3_153_600_000).contains(generationDuration) else {
+            throw ValidationError("--generation-duration takes a number of seconds that is positive")
         }
         guard requireHashcash == nil || offerHashcash == nil else {
             throw ValidationError("--require-hashcash and --offer-hashcash exclude each other")
         }
     }
 
-    func settings(endpoint: Endpoint, stateDirectory: String) throws -> MailboxSettings {
+    func settings(
+        endpoint: Endpoint,
+        stateDirectory: String,
+        profile: MailboxProfile
+    ) throws -> MailboxSettings {
         let path = StateDirectory.path(of: channelDb, in: stateDirectory)
         var settings = MailboxSettings(endpoint: endpoint, channelDatabasePath: path)
         settings.allowsList = !disallowList
         settings.advertisedVersion = advertiseVersion
         settings.errorSignal = signalError
         settings.messageOfTheDay = motd
-        settings.webSocket = try webSocketOptions()
+        settings.webSocket = try webSocketOptions(profile)
         settings.survivesPowerCut = channelSync == .full
         for expiry in expireAfter {
             if let app = expiry.app {
@@ -105,7 +124,9 @@ struct MailboxOptions: ParsableArguments {
         settings.trustedProxies = try proxies()
         settings.hashcashBits = requireHashcash ?? offerHashcash
         settings.requiresHashcash = requireHashcash != nil
-        settings.limits = limits.settings
+        settings.limits = limits.settings(profile)
+        settings.addressDatabasePath = addridDb.map { StateDirectory.path(of: $0, in: stateDirectory) }
+        settings.addressGenerationSeconds = generationDuration
         return settings
     }
 
@@ -119,8 +140,13 @@ struct MailboxOptions: ParsableArguments {
         }
     }
 
-    private func webSocketOptions() throws -> WebSocketOptions {
+    private func webSocketOptions(_ profile: MailboxProfile) throws -> WebSocketOptions {
         var options = WebSocketOptions()
+        if profile == .standard {
+            // The original's minute and ten minutes leave dead clients in place for long; no client needs them.
+            options.pingInterval = .seconds(30)
+            options.pingTimeout = .seconds(90)
+        }
         do throws(ApplianceError) {
             for assignment in websocketProtocolOption { try options.apply(assignment) }
         } catch {

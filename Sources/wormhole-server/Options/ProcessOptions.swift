@@ -32,6 +32,15 @@ struct ProcessOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
+        help: ArgumentHelp(
+            "Append these messages to a file instead; '-' is standard output, '+' standard error.",
+            valueName: "file"
+        )
+    )
+    var logFile: String?
+
+    @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("How messages are written: text, for people; json, one object a line.", valueName: "format")
     )
     var logFormat = LogFormat.text
@@ -49,10 +58,17 @@ struct ProcessOptions: ParsableArguments {
         configuration.drainTimeout = .seconds(drainTimeout)
         configuration.logLevel = logLevel
         configuration.logFormat = logFormat
+        switch logFile {
+        case nil, "+": configuration.logFile = nil
+        case "-": configuration.logFile = "/dev/stdout"
+        case let path?: configuration.logFile = path
+        }
         configuration.selfTestInterval = .seconds(selftestInterval)
     }
 
     private static func level(_ text: String) throws -> Logger.Level {
+        // The original's word.
+        if text == "warn" { return .warning }
         guard let level = Logger.Level(rawValue: text) else {
             throw ValidationError("There is no log level '\(text)'.")
         }

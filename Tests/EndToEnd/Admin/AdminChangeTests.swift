@@ -28,13 +28,16 @@ struct AdminChangeTests {
         }
         #expect(try await server.metric("wormhole_drain_started_timestamp_seconds") > 1_700_000_000)
         #expect(try await server.metric(#"wormhole_drain_remaining{component="mailbox"}"#) == 1)
-        #expect(try await server.metric(#"wormhole_drain_remaining{component="transit"}"#) == 1)
+        try await eventually("the pair is counted") {
+            try await server.metric(#"wormhole_drain_remaining{component="transit"}"#) == 1
+        }
 
         #expect(try await server.change("POST", "/undrain").status == 202)
         try await eventually("it says so") { try await readiness(of: server) == 200 }
         try await RelayPair(port: ports.transit).expectPassage(of: "again")
-        _ = try await MailboxClient(port: ports.mailbox, app: "a", side: "t")
+        let other = try await MailboxClient(port: ports.mailbox, app: "a", side: "t")
         #expect(try await server.metric("wormhole_drain_started_timestamp_seconds") == 0)
+        for one in [client, other] { _ = try await one.connection.close() }
         #expect(try await server.end(with: SIGTERM) == .exited(0))
     }
 
@@ -47,8 +50,8 @@ struct AdminChangeTests {
         let client = try await MailboxClient(port: ports.mailbox, app: "a", side: "s")
         #expect(try await server.change("POST", "/drain?deadline=0").status == 202)
         #expect(try await pair.left.receiveToEnd().bytes.isEmpty)
-        #expect(try await client.connection.next().closeCode == 1001)
-        #expect(try await bridged.next().closeCode == 1001)
+        #expect(try await farewell(to: client.connection) == 1001)
+        #expect(try await farewell(to: bridged) == 1001)
         #expect(try await server.get("/healthz") == "ok\n")
         #expect(try await server.end(with: SIGTERM) == .exited(0))
         #expect(try await server.recordLines().filter { $0["mood"] == "happy" }.count == 1)
@@ -137,6 +140,7 @@ struct AdminChangeTests {
         let options = try JSON(try await server.get("/config"))
         #expect(options["settings"]?["state-dir"]?["origin"] == "command line")
         #expect(options["settings"]?["max-mailbox-messages"]?["origin"] == "default")
+        _ = try await client.connection.close()
         #expect(try await server.end(with: SIGTERM) == .exited(0))
     }
 
@@ -177,8 +181,7 @@ struct AdminChangeTests {
         for socket in [pair.left, pair.right, waiting, partner] {
             #expect(try await socket.receiveToEnd().bytes.isEmpty)
         }
-        #expect(try await client.connection.next().closeCode == 1001)
-        _ = try await client.connection.close()
+        #expect(try await farewell(to: client.connection) == 1001)
         try await eventually("none is left") { try JSON(try await server.get("/debug/connections"))["count"] == 0 }
         let first = try #require(connections[0]["id"]?.string)
         #expect(try await server.change("POST", "/debug/kick?id=\(first)").status == 404)
@@ -206,20 +209,19 @@ struct AdminChangeTests {
         let names = try FileManager.default.contentsOfDirectory(atPath: server.folder.path + "/backup")
         #expect(names.sorted() == ["relay.sqlite", "usage.sqlite"])
         #expect(try await server.metric(#"wormhole_maintenance_runs_total{task="backup",result="success"}"#) == 2)
+        _ = try await client.connection.close()
         #expect(try await server.end(with: SIGTERM) == .exited(0))
     }
 
     @Test("the log tells more for a while, and then as much as before")
     func logLevel() async throws {
-        let server = try await RunningServer("--log-level=warning")
+        let server = try await RunningServer()
         let child = await server.child
+        #expect(try await server.change("PUT", "/log-level", ["level": "error", "seconds": 1]).status == 204)
         #expect(!child.errors.contains("PUT /log-level"))
-        #expect(try await server.change("PUT", "/log-level", ["level": "info", "seconds": 1]).status == 204)
-        #expect(child.errors.contains("[admin] PUT /log-level over the Unix socket: info for 1 s"))
         try await eventually("it is over") {
-            let before = child.errors
             _ = try await server.change("PUT", "/motd", ["text": nil])
-            return child.errors == before
+            return child.errors.contains("[admin] PUT /motd over the Unix socket: removed")
         }
         #expect(try await server.end(with: SIGTERM) == .exited(0))
     }
@@ -241,8 +243,18 @@ struct AdminChangeTests {
             #expect(child.errors.contains("--admin-"), "\(child.errors)")
         }
         let server = try await RunningServer("--admin=\(all)", "--admin-token-file=\(token)", "--admin-network")
-        await #expect(throws: (any Error).self) { _ = try await server.get("/metrics") }
+        #expect(try await readiness(of: server) == 401)
         #expect(try await server.end(with: SIGTERM) == .exited(0))
+    }
+
+    /// The code of the server's Close, which is answered.
+    private func farewell(to client: WebSocketTestClient) async throws -> UInt16? {
+        while true {
+            guard let code = try await client.next().closeCode else { continue }
+            try await client.send(.close(code))
+            _ = try await client.remainder()
+            return code
+        }
     }
 
     private func readiness(of server: RunningServer) async throws -> Int? {

@@ -12,7 +12,7 @@ struct AdminInterfaceTests {
         let folder = try TemporaryFolder()
         let token = folder.path + "/token"
         try Data("0123456789abcdef".utf8).write(to: URL(filePath: token))
-        let server = try await RunningServer("--admin-token-file=\(token)", "--log-level=warning")
+        let server = try await RunningServer("--admin-token-file=\(token)")
         let child = try ChildProcess(
             Repository.python("schemathesis"),
             [

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A dashboard as Grafana reads it.
 struct Dashboard: Sendable {

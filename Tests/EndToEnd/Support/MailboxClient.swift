@@ -9,7 +9,12 @@ struct MailboxClient {
     ///
     /// - Parameter version: What it says it is: an implementation and its version.
     init(port: Int, app: String, side: String, version: [String]? = nil) async throws {
-        connection = try await WebSocketTestClient.connect(port: port, path: "/v1")
+        try await self.init(over: .connect(port: port), app: app, side: side, version: version)
+    }
+
+    /// Upgrades a connection and binds.
+    init(over socket: WebSocketTestSocket, app: String, side: String, version: [String]? = nil) async throws {
+        connection = try await WebSocketTestClient.upgrade(socket, path: "/v1")
         _ = try await next("welcome")
         var bind: [String: JSON] = ["type": "bind", "appid": .string(app), "side": .string(side)]
         bind["client_version"] = version.map { .array($0.map { .string($0) }) }

@@ -99,6 +99,17 @@ actor RunningServer {
         return (Int(output.suffix(3)) ?? 0, String(output.dropLast(3)))
     }
 
+    /// Asks the admin endpoint, and returns the status beside the answer, whatever that is.
+    func status(of path: String) async throws -> (code: Int, body: String) {
+        let url = "http://127.0.0.1:\(ports.admin)\(path)"
+        let arguments = ["--silent", "--show-error", "--max-time", "20", "--write-out", "\n%{http_code}", url]
+        let curl = try sandbox?.start("curl", arguments) ?? ChildProcess("curl", arguments)
+        let ending = try await curl.end()
+        try #require(ending == .exited(0), "\(curl.transcript)\n\(child.transcript)")
+        let parts = curl.output.split(separator: "\n", omittingEmptySubsequences: false)
+        return (parts.last.flatMap { Int($0) } ?? 0, parts.dropLast().joined(separator: "\n"))
+    }
+
     /// The value of a series, such as `wormhole_transit_sessions_total{mood="happy"}`.
     func metric(_ series: String) async throws -> Double {
         let line = try await get("/metrics").split(separator: "\n").first { $0.hasPrefix(series + " ") }

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// A place where we do better than the original on purpose: what comes instead of some recorded steps.
 struct ChosenDeviation: Sendable {
     let scenario: String

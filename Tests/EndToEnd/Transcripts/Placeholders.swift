@@ -1,3 +1,5 @@
+import TestSupport
+
 /// What the placeholders of one scenario stand for, learned from the server's answers.
 ///
 ///     <time> <port>           any number

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Recorded exchanges, against our mailbox server")
 struct TranscriptTests {
-    @Test("every frame is the original's, but where we do better on purpose")
+    @Test("D1: every frame is the original's, but where we do better on purpose")
     func replay() async throws {
         let plain = TranscribedServerOfOurs(
             // The players do not answer a Close while the server stops.

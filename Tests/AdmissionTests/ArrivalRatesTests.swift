@@ -1,7 +1,7 @@
+import Admission
 import Observations
 import TestSupport
 import Testing
-import TransitRules
 
 @Suite
 struct ArrivalRatesTests {
@@ -12,7 +12,7 @@ struct ArrivalRatesTests {
         return ArrivalRates(limits: limits)
     }
 
-    private static func time(_ seconds: Double) -> Instant { Instant(nanoseconds: Int64(seconds * 1e9)) }
+    private static func time(_ seconds: Double) -> Int64 { Int64(seconds * 1e9) }
     private let home = SourceID(hash: 1)
     private let school = SourceID(hash: 2)
 

@@ -1,9 +1,9 @@
-internal import LinuxIO
-internal import NIOCore
+package import LinuxIO
+package import NIOCore
 
 extension SourceNetwork {
     /// - Returns: `nil` for the peer of a Unix socket.
-    init?(_ peer: SocketAddress?) {
+    package init?(_ peer: SocketAddress?) {
         let network = peer.flatMap { peer in
             peer.withSockAddr { Self(socketAddress: UnsafeRawBufferPointer(start: $0, count: $1)) }
         }

@@ -8,23 +8,23 @@ package struct ArrivalRates: ~Copyable {
     /// Sources that are counted at a time. Further ones are only held to the rate of all.
     package static let capacity = 65_536
     /// Between two looks for buckets to forget, while the table is full: looking costs as much as the table is large.
-    private static let sweepPause = Duration.seconds(1)
+    private static let sweepPause: Int64 = 1_000_000_000
 
     /// So many a second, and as many as fit a time at once.
     private struct Rate {
-        /// From one to the next.
-        let interval: Duration
-        let burst: Duration
+        /// From one to the next, in nanoseconds; so are all times here, of a clock that only goes forward.
+        let interval: Int64
+        let burst: Int64
 
         /// - Returns: `nil` for zero, which stands for any number.
-        init?(perSecond: Int, burst: Duration) {
+        init?(perSecond: Int, burst: Int64) {
             guard perSecond > 0 else { return nil }
-            interval = .nanoseconds(max(1, 1_000_000_000 / Int64(perSecond)))
+            interval = max(1, 1_000_000_000 / Int64(perSecond))
             self.burst = burst
         }
 
         /// When the bucket would be full again, if one more came; `nil` when it has none left.
-        func taking(from full: Instant, at now: Instant) -> Instant? {
+        func taking(from full: Int64, at now: Int64) -> Int64? {
             let after = max(full, now) + interval
             return after - now <= burst ? after : nil
         }
@@ -32,21 +32,21 @@ package struct ArrivalRates: ~Copyable {
 
     private let all: Rate?
     private let perSource: Rate?
-    private var full = Instant(nanoseconds: 0)
-    private var fullBySource: [SourceID: Instant] = [:]
-    private var nextSweep = Instant(nanoseconds: .min)
+    private var full = Int64(0)
+    private var fullBySource: [SourceID: Int64] = [:]
+    private var nextSweep = Int64.min
 
     package init(limits: AdmissionLimits) {
-        all = Rate(perSecond: limits.connectionRate, burst: .seconds(2))
-        perSource = Rate(perSecond: limits.connectionRatePerSource, burst: .seconds(6))
+        all = Rate(perSecond: limits.connectionRate, burst: 2_000_000_000)
+        perSource = Rate(perSecond: limits.connectionRatePerSource, burst: 6_000_000_000)
     }
 
     /// A connection has come. One that is refused takes nothing out of a bucket.
     ///
     /// - Parameter source: `nil` for one that only the rate of all applies to.
     /// - Returns: Why it may not be let in; `nil` when it may.
-    package mutating func admit(_ source: SourceID?, at now: Instant) -> RejectionReason? {
-        var after: (all: Instant?, source: Instant?)
+    package mutating func admit(_ source: SourceID?, at now: Int64) -> RejectionReason? {
+        var after: (all: Int64?, source: Int64?)
         if let all {
             guard let next = all.taking(from: full, at: now) else { return .acceptRate }
             after.all = next
@@ -64,7 +64,7 @@ package struct ArrivalRates: ~Copyable {
     /// Sources that are counted now.
     package var sourceCount: Int { fullBySource.count }
 
-    private mutating func makesRoom(for source: SourceID, at now: Instant) -> Bool {
+    private mutating func makesRoom(for source: SourceID, at now: Int64) -> Bool {
         if fullBySource.count < Self.capacity || fullBySource[source] != nil { return true }
         guard nextSweep <= now else { return false }
         nextSweep = now + Self.sweepPause

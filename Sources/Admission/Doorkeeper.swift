@@ -1,14 +1,12 @@
-internal import LinuxIO
-internal import Observations
+package import LinuxIO
+package import Observations
 internal import Synchronization
-internal import TransitRules
-internal import WormholeWire
 
-/// Lets connections in, or not, for every listener of the relay. Asked once when a connection comes, and told once or twice
+/// Lets connections in, or not, for every listener of a service. Asked once when a connection comes, and told once or twice
 /// more in its life: the lock is not on the way of any byte.
-final class Doorkeeper: Sendable {
+package final class Doorkeeper: Sendable {
     /// How long the key that addresses are hashed with lives. Connections keep the name they came with.
-    private static let keyLife = Duration.seconds(86_400)
+    private static let keyLife: Int64 = 86_400 * 1_000_000_000
 
     private let state: Mutex<State>
     /// Whether connections from this machine are counted by source, too.
@@ -18,17 +16,17 @@ final class Doorkeeper: Sendable {
         var table: AdmissionTable
         var rates: ArrivalRates
         var key = Self.freshKey
-        var keyEnds: Instant
+        var keyEnds: Int64
 
         static var freshKey: (UInt64, UInt64) { (.random(in: 0 ... .max), .random(in: 0 ... .max)) }
     }
 
-    init(limits: AdmissionLimits, countsLoopback: Bool) {
+    package init(limits: AdmissionLimits, countsLoopback: Bool) {
         state = Mutex(
             State(
                 table: AdmissionTable(limits: limits),
                 rates: ArrivalRates(limits: limits),
-                keyEnds: .current + Self.keyLife
+                keyEnds: SystemClock.monotonicNanoseconds + Self.keyLife
             )
         )
         self.countsLoopback = countsLoopback
@@ -36,12 +34,14 @@ final class Doorkeeper: Sendable {
 
     /// A connection asks to come in.
     ///
-    /// - Parameter network: `nil` for the peer of a Unix socket.
+    /// - Parameters:
+    ///   - network: `nil` for the peer of a Unix socket.
+    ///   - now: ``SystemClock/monotonicNanoseconds``.
     /// - Returns: Its pass, or why it gets none.
-    func admit(_ network: SourceNetwork?) -> Admission {
+    package func admit(_ network: SourceNetwork?, at now: Int64) -> Admission {
         let (source, reason) = state.withLock { state in
             let source = network.flatMap { $0.isLoopback && !countsLoopback ? nil : Self.name($0, key: state.key) }
-            return (source, state.rates.admit(source, at: .current) ?? state.table.admit(source))
+            return (source, state.rates.admit(source, at: now) ?? state.table.admit(source))
         }
         if let reason { return .refused(reason) }
         return .admitted(DoorPass(doorkeeper: self, source: source))
@@ -49,8 +49,9 @@ final class Doorkeeper: Sendable {
 
     /// Hashes addresses with a new key from now on, when the old one has lived long enough. To be called now and then.
     ///
+    /// - Parameter now: ``SystemClock/monotonicNanoseconds``.
     /// - Returns: Whether it was time.
-    func rotateKey(at now: Instant) -> Bool {
+    package func rotateKey(at now: Int64) -> Bool {
         state.withLock { state in
             guard state.keyEnds <= now else { return false }
             state.key = State.freshKey
@@ -60,17 +61,17 @@ final class Doorkeeper: Sendable {
     }
 
     /// Changes how many are let in. Those who are in stay.
-    func change(_ limits: AdmissionLimits) {
+    package func change(_ limits: AdmissionLimits) {
         state.withLock { $0.table.limits = limits }
     }
 
     /// Lets nobody new in, or lets connections in again.
-    func setDraining(_ isDraining: Bool) {
+    package func setDraining(_ isDraining: Bool) {
         state.withLock { $0.table.isDraining = isDraining }
     }
 
     /// Where the connections come from.
-    var levels: TransitSourceLevels { state.withLock { $0.table.levels } }
+    package var levels: TransitSourceLevels { state.withLock { $0.table.levels } }
 
     fileprivate func handshakeEnded(_ source: SourceID?) {
         state.withLock { $0.table.handshakeEnded(source) }
@@ -91,16 +92,16 @@ final class Doorkeeper: Sendable {
 }
 
 /// What became of a connection that asked to come in.
-enum Admission: ~Copyable {
+package enum Admission: ~Copyable {
     case admitted(DoorPass)
     case refused(RejectionReason)
 }
 
 /// The right of one connection to be in. Gives itself back when the connection is gone.
-struct DoorPass: ~Copyable, Sendable {
+package struct DoorPass: ~Copyable, Sendable {
     private let doorkeeper: Doorkeeper
     /// Whose connection it is; `nil` for one that is not counted by source.
-    let source: SourceID?
+    package let source: SourceID?
     private var isUnfinished = true
 
     fileprivate init(doorkeeper: Doorkeeper, source: SourceID?) {
@@ -109,7 +110,7 @@ struct DoorPass: ~Copyable, Sendable {
     }
 
     /// Its handshake was judged.
-    mutating func handshakeEnded() {
+    package mutating func handshakeEnded() {
         guard isUnfinished else { return }
         isUnfinished = false
         doorkeeper.handshakeEnded(source)

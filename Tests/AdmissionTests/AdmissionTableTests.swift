@@ -1,7 +1,7 @@
+import Admission
 import Observations
 import TestSupport
 import Testing
-import TransitRules
 
 @Suite
 struct AdmissionTableTests {
