@@ -16,7 +16,10 @@ extension Telemetry {
         metrics.families.first { $0.name == name }?.distribution
     }
 
-    /// Connections of the mailbox server and pairs of the relay that are there now.
+    /// Whether nothing may tell the moment at which a client comes or goes.
+    package var hasStrictPrivacy: Bool { configuration.isStrict }
+
+    /// Connections of the mailbox server and pairs of the relay that are there now, for the one who waits for their end.
     package var present: (connections: Int, pairs: Int) {
         let connections = ConnectionKind.allCases.filter { $0.component == .mailbox }
             .reduce(0) { $0 + pipeline.openConnections($1) }

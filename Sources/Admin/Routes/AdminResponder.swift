@@ -28,6 +28,9 @@ struct AdminResponder: Sendable {
                 let allow = AdminResponse.Header(name: "Allow", value: names)
                 throw Refused(.text(405, "method not allowed", headers: [allow]))
             }
+            if route.tellsMoments, core.telemetry.hasStrictPrivacy {
+                throw Refused(403, "withheld: --privacy=strict, and this tells when clients come and go")
+            }
             if route.method.isChange { try checkChange(request) }
             if route.body == nil, request.hasBody { throw Refused(400, "a request with a body is not understood") }
             var call = AdminCall(

@@ -48,6 +48,8 @@ struct AdminRoute: Sendable {
     /// What a change is told; an empty object where there is nothing to tell.
     var body: JSONSchema?
     let answers: [Answer]
+    /// Whether an answer tells when clients come and go: it is withheld when privacy is strict.
+    var tellsMoments = false
     /// How requests are counted.
     let metricPath: AdminPath
     /// How it is counted when it has taken effect.

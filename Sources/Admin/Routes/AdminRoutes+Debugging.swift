@@ -11,6 +11,7 @@ extension AdminRoutes {
             path: "/debug/connections",
             summary: "Every open connection and pair: never where it comes from or what it exchanges.",
             answers: [.json(200, connectionsSchema, "The connections, the oldest first.")],
+            tellsMoments: true,
             metricPath: .debug,
             handler: .later(patience: AdminRoute.patience) { (call) async throws(AdminRefusal) in
                 let connections = try await call.subject.connections().sorted { $0.age > $1.age }
@@ -32,6 +33,7 @@ extension AdminRoutes {
                 .init(name: "interval", schema: .integer(1...60), summary: "Seconds of a line; 2 unless told."),
             ],
             answers: [.init(status: 200, contentType: trafficType, summary: "Lines of JSON.")],
+            tellsMoments: true,
             metricPath: .debug,
             handler: .stream(traffic)
         ),

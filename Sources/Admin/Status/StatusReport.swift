@@ -9,9 +9,9 @@ struct StatusReport {
     /// - Parameter totals: What the usage database says; `nil` when it was not asked.
     init(_ call: AdminCall, totals: UsageRecently? = nil) {
         let telemetry = call.telemetry
+        telemetry.refreshSampled()
         let checks = telemetry.state.checks
         let drainStarted = telemetry.total(of: "wormhole_drain_started_timestamp_seconds")
-        let present = telemetry.present
         let started = telemetry.total(of: "process_start_time_seconds")
         json = [
             "schema": 1,
@@ -26,7 +26,8 @@ struct StatusReport {
             "stuck_loops": .array(telemetry.heartbeats.stuckLoops().map { .string($0) }),
             "drain_started": drainStarted > 0 ? .number(drainStarted) : .null,
             "present": [
-                "mailbox_connections": .integer(present.connections), "transit_pairs": .integer(present.pairs),
+                "mailbox_connections": .integer(Int(telemetry.total(of: "wormhole_connections", label: "mailbox"))),
+                "transit_pairs": .integer(Int(telemetry.total(of: "wormhole_transit_active_sessions"))),
             ],
             "rates": .object(
                 RateSampler.spans.map { span in

@@ -17,6 +17,17 @@ struct StrictPrivacyProcessTests {
         }
     }
 
+    /// What the endpoint says of who is there now, by its other pages.
+    private func present(_ server: RunningServer) async throws -> [String] {
+        let status = try JSON(try await server.get("/status"))
+        let present = try #require(status["present"])
+        var answers = ["mailbox_connections", "transit_pairs"].map { "\(present[$0]?.number ?? -1)" }
+        for path in ["/debug/connections", "/debug/traffic?samples=1&interval=1"] {
+            answers.append(String(try await server.status(of: path).code))
+        }
+        return answers
+    }
+
     @Test(
         "between window ends nothing tells of a client; without strict privacy everything does",
         arguments: [false, true]
@@ -33,6 +44,7 @@ struct StrictPrivacyProcessTests {
         // Past the next window's beginning, so that the start of the server is no news any more.
         try await Task.sleep(for: .seconds(rest() + 1))
         let before = moving(try await server.get("/metrics"))
+        let nobody = try await present(server)
         let rows =
             "SELECT (SELECT count(*) FROM usage), (SELECT sum(value) FROM counters), connected, waiting FROM current"
         let stored = try await server.query("usage.sqlite", rows)
@@ -40,6 +52,9 @@ struct StrictPrivacyProcessTests {
         let pair = try await RelayPair(port: ports.transit)
         let client = try await MailboxClient(port: ports.mailbox, app: "app", side: "side")
         _ = try await client.meet(at: "1")
+        let somebody = try await present(server)
+        #expect((nobody == somebody) == isStrict, "\(nobody) \(somebody)")
+        #expect(somebody.dropFirst(2) == (isStrict ? ["403", "403"] : ["200", "200"]))
         var differences: Set<Substring> = []
         for round in 0..<3 {
             try await Task.sleep(for: .seconds(1))
