@@ -16,11 +16,12 @@ struct RelayOptionsTests {
         "--max-relay-connections-per-source=707", "--max-relay-handshakes=708", "--max-relay-handshakes-per-source=709",
         "--max-relay-waiting-per-source=710", "--session-rate=711", "--global-rate=712",
         "--max-relay-connection-rate=713", "--max-relay-connection-rate-per-source=714",
+        "--max-relay-pipes=715", "--relay-workers=716",
     ]
 
     /// What no option says.
     private static let fixed: Set = [
-        "workers", "farewellTimeout", "countsLoopbackSources", "pipes", "upgradeTimeout", "serverName",
+        "farewellTimeout", "countsLoopbackSources", "upgradeTimeout", "serverName",
         "selfTestToken",
     ]
 
@@ -41,6 +42,8 @@ struct RelayOptionsTests {
         expected.globalRate = 712
         expected.connectionRate = 713
         expected.connectionRatePerSource = 714
+        expected.pipes = 715
+        expected.workers = 716
         expected.serverName = ApplianceVersion.serverName
         return expected
     }

@@ -134,6 +134,10 @@ package struct TransitLimitSettings: Sendable, Equatable {
     /// Bytes a second.
     package var sessionRate = 0
     package var globalRate = 0
+    /// For bulk, of 256 KiB each; with 0 every byte is copied.
+    package var pipes = 128
+    /// Threads that move bytes; 0: one for each processor.
+    package var workers = 0
 
     /// What the original does: nobody is ended for being slow.
     package init() {}

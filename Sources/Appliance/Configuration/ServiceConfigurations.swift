@@ -135,6 +135,8 @@ extension TransitLimitSettings {
         configuration.waitingPerSourceAndToken = waitingPerSourceAndToken
         configuration.sessionRate = sessionRate
         configuration.globalRate = globalRate
+        configuration.pipes = pipes
+        configuration.workers = workers
     }
 }
 

@@ -53,6 +53,8 @@ struct SettingsReport {
         add("motd", value: JSONValue(mailbox.messageOfTheDay))
         add("channel-sync", value: mailbox.survivesPowerCut ? "full" : "normal")
         add("expire-after", value: .integer(mailbox.expirySeconds))
+        add("addrid-db", value: JSONValue(mailbox.addressDatabasePath))
+        add("generation-duration", value: .integer(mailbox.addressGenerationSeconds))
         add("trust-proxy", value: .array(mailbox.trustedProxies.map { .string("\($0)") }))
         add(
             mailbox.requiresHashcash ? "require-hashcash" : "offer-hashcash",
@@ -66,6 +68,15 @@ struct SettingsReport {
         add("max-send-buffer", value: .integer(limits.sendBufferBytes))
         add("bind-timeout", value: .integer(limits.bindSeconds))
         add("max-unfinished-upgrades", value: .integer(limits.unfinishedUpgrades))
+        add("max-unfinished-upgrades-per-source", value: .integer(limits.unfinishedUpgradesPerSource))
+        add("max-connections", value: JSONValue(limits.connections))
+        add("max-connections-per-source", value: .integer(limits.connectionsPerSource))
+        add("connection-rate", value: .integer(limits.connectionRate))
+        add("connection-rate-per-source", value: .integer(limits.connectionRatePerSource))
+        add("command-rate", value: .integer(limits.commandRate))
+        add("allocate-rate", value: .integer(limits.allocateRate))
+        add("claim-rate", value: .integer(limits.claimRate))
+        add("list-rate", value: .integer(limits.listRate))
     }
 
     private mutating func add(_ transit: TransitSettings) {
@@ -88,5 +99,7 @@ struct SettingsReport {
         add("max-relay-connection-rate-per-source", value: .integer(limits.connectionRatePerSource))
         add("session-rate", value: .integer(limits.sessionRate))
         add("global-rate", value: .integer(limits.globalRate))
+        add("max-relay-pipes", value: .integer(limits.pipes))
+        add("relay-workers", value: .integer(limits.workers))
     }
 }

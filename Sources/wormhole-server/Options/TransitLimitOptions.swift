@@ -102,6 +102,21 @@ struct TransitLimitOptions: ParsableArguments {
     )
     var globalRate = TransitLimitSettings().globalRate
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Pipes of 256 KiB for bulk, all pairs together; with 0 every byte is copied.",
+            valueName: "number"
+        )
+    )
+    var maxRelayPipes = TransitLimitSettings().pipes
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Threads that move bytes; with 0 one for each processor.", valueName: "number")
+    )
+    var relayWorkers = TransitLimitSettings().workers
+
     func validate() throws {
         let amounts = [
             ("--session-rate", sessionRate), ("--global-rate", globalRate), ("--max-session-bytes", maxSessionBytes),
@@ -124,8 +139,11 @@ struct TransitLimitOptions: ParsableArguments {
             ("--max-relay-handshakes-per-source", maxRelayHandshakesPerSource),
             ("--max-relay-connection-rate", maxRelayConnectionRate ?? 0),
             ("--max-relay-connection-rate-per-source", maxRelayConnectionRatePerSource ?? 0),
-            ("--max-relay-waiting-per-source", maxRelayWaitingPerSource),
+            ("--max-relay-waiting-per-source", maxRelayWaitingPerSource), ("--max-relay-pipes", maxRelayPipes),
         ]
+        guard (0...1024).contains(relayWorkers) else {
+            throw ValidationError("--relay-workers takes 0 to 1024, not \(relayWorkers)")
+        }
         for (name, count) in counts where !(0...1 << 30).contains(count) {
             throw ValidationError("\(name) takes 0 to \(1 << 30), not \(count)")
         }
@@ -149,6 +167,8 @@ struct TransitLimitOptions: ParsableArguments {
         settings.waitingPerSourceAndToken = maxRelayWaitingPerSource
         settings.sessionRate = sessionRate
         settings.globalRate = globalRate
+        settings.pipes = maxRelayPipes
+        settings.workers = relayWorkers
         return settings
     }
 }
