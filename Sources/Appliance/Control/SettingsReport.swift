@@ -56,10 +56,8 @@ struct SettingsReport {
         add("addrid-db", value: JSONValue(mailbox.addressDatabasePath))
         add("generation-duration", value: .integer(mailbox.addressGenerationSeconds))
         add("trust-proxy", value: .array(mailbox.trustedProxies.map { .string("\($0)") }))
-        add(
-            mailbox.requiresHashcash ? "require-hashcash" : "offer-hashcash",
-            value: JSONValue(mailbox.hashcashBits)
-        )
+        add("require-hashcash", value: JSONValue(mailbox.requiresHashcash ? mailbox.hashcashBits : nil))
+        add("offer-hashcash", value: JSONValue(mailbox.requiresHashcash ? nil : mailbox.hashcashBits))
         let limits = mailbox.limits
         add("max-message-size", value: .integer(limits.messageBytes))
         add("max-mailbox-messages", value: .integer(limits.messagesPerMailbox))
