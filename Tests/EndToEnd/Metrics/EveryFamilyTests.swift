@@ -35,6 +35,7 @@ struct EveryFamilyTests {
         try await talk(to: server, &families)
         try await relay(through: server, &families)
         try await refuse(at: server)
+        #expect(try await server.change("POST", "/reload").status == 200)
         #expect(try await server.get("/debug/consistency") == "consistent\n")
         try await eventually("it has tested itself") {
             try await server.metric(#"wormhole_selftest_runs_total{probe="transit",result="success"}"#) > 0
