@@ -45,7 +45,7 @@ struct UsageTable {
         lines += NameplateResult.allCases.map { result in part(result.rawValue, { $0[result] }, of: \.nameplates) }
         lines += waits(.nameplate, row)
         lines += ["", row("Relay: connections") { String($0.totals.transits) }]
-        lines += TransitMood.allCases.filter { $0 != .jilted }.map { mood in
+        lines += TransitMood.allCases.map { mood in
             part(mood == .happy ? "happy (pairs)" : mood.rawValue, { $0[mood] }, of: \.transits)
         }
         lines += [row("  bytes relayed") { Self.bytes($0.totals.transitBytes) }]
