@@ -32,15 +32,16 @@ struct PluginRefusalTests {
     func missing(plugin: MuninPlugin) async throws {
         let databases = try await PreparedDatabases(Self.kind(of: plugin))
         try await expectRefusal(plugin, [:])
-        try await expectRefusal(plugin, databases.environment.merging(["usagedb": "/nowhere/usage.sqlite"]) { $1 })
+        let absent = databases.folder.path + "/absent.sqlite"
+        try await expectRefusal(plugin, databases.environment.merging(["usagedb": absent]) { $1 })
+        // A plugin makes nothing where nothing is.
+        #expect(!FileManager.default.fileExists(atPath: absent))
         try await expectRefusal(plugin, databases.environment.merging(["usagedb": databases.folder.path]) { $1 })
         try await expectRefusal(plugin, databases.environment.merging(["usagedb": databases.channels]) { $1 })
         let text = databases.folder.path + "/text"
         try Data("This is no database, although it is longer than the header of one.\n".utf8 + Data(count: 100))
             .write(to: URL(filePath: text))
         try await expectRefusal(plugin, databases.environment.merging(["usagedb": text]) { $1 })
-        // Nothing was made where nothing was.
-        #expect(!FileManager.default.fileExists(atPath: "/nowhere"))
     }
 
     @Test("mailbox 112, transit 132: a server that has not written its state", arguments: MuninPlugin.originals)
