@@ -115,7 +115,7 @@ enum ShortLength: String, MetricLabel {
 
 /// A table that a limit is kept with.
 enum LimitTable: String, MetricLabel {
-    /// Client networks that have a connection.
+    /// Client networks that came, or asked for something, of late.
     case source
     /// Tokens that connections of the relay wait with.
     case token
