@@ -166,6 +166,24 @@ enum MessageDirection: String, MetricLabel {
     static var labelName: String { "direction" }
 }
 
+/// A rate that pairs wait for.
+enum Throttling: String, MetricLabel {
+    case session = "session_rate"
+    case global = "global_rate"
+    static var labelName: String { "limit" }
+
+    /// - Returns: `nil` for a limit that is no rate of pairs.
+    init?(_ limit: Limit) {
+        if limit == .transitSessionRate {
+            self = .session
+        } else if limit == .transitGlobalRate {
+            self = .global
+        } else {
+            return nil
+        }
+    }
+}
+
 /// What a rate is for.
 enum RateScope: String, MetricLabel {
     case session, global

@@ -92,7 +92,7 @@ final class MetricReader {
         case .transitReadPaused(let duration):
             table.transit.readPaused.add(duration.seconds)
         case .transitThrottled(let limit, let duration):
-            table.transit.throttled.add(duration.seconds, limit)
+            if let throttling = Throttling(limit) { table.transit.throttled.add(duration.seconds, throttling) }
         case .transitRatesChanged(let session, let global):
             table.transit.rateLimit.set(Double(session), .session)
             table.transit.rateLimit.set(Double(global), .global)
