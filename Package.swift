@@ -202,6 +202,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "SocketsTests",
+            dependencies: ["LinuxIO", "Sockets", "TestSupport", nioCore],
+            swiftSettings: strict
+        ),
         .testTarget(name: "LinuxIOTests", dependencies: ["LinuxIO", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ApplianceTests",

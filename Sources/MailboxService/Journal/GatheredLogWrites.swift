@@ -47,9 +47,15 @@ final class GatheredLogWrites {
         methods.pointee.xRead = { file, bytes, count, offset in
             GatheredLogWrites.of(file).forward { $0.pointee.xRead?(file, bytes, count, offset) }
         }
-        methods.pointee.xTruncate = { file, size in GatheredLogWrites.of(file).forward { $0.pointee.xTruncate?(file, size) } }
-        methods.pointee.xSync = { file, flags in GatheredLogWrites.of(file).forward { $0.pointee.xSync?(file, flags) } }
-        methods.pointee.xFileSize = { file, size in GatheredLogWrites.of(file).forward { $0.pointee.xFileSize?(file, size) } }
+        methods.pointee.xTruncate = { file, size in
+            GatheredLogWrites.of(file).forward { $0.pointee.xTruncate?(file, size) }
+        }
+        methods.pointee.xSync = { file, flags in
+            GatheredLogWrites.of(file).forward { $0.pointee.xSync?(file, flags) }
+        }
+        methods.pointee.xFileSize = { file, size in
+            GatheredLogWrites.of(file).forward { $0.pointee.xFileSize?(file, size) }
+        }
         methods.pointee.xFileControl = { file, operation, argument in
             GatheredLogWrites.of(file).forward { $0.pointee.xFileControl?(file, operation, argument) }
         }
