@@ -81,7 +81,9 @@ extension Bridge {
     func change(_ change: LimitChange) {
         limits = change.limits
         if !pairs.isEmpty { watchPairs() }
-        for pair in pairs.values where pair.closing.isOpen && pair.totalBytes >= limits.bytes { pair.end(.maximumBytes) }
+        for pair in pairs.values where pair.closing.isOpen && pair.totalBytes >= limits.bytes {
+            pair.end(.maximumBytes)
+        }
         guard change.changesRates else { return }
         throttle = change.throttle
         for pair in pairs.values { pair.ratesChanged() }
