@@ -163,7 +163,7 @@ struct WebSocketClosingTests {
         }
     }
 
-    @Test("55 (D4): FIN behind bytes nobody takes makes us hold no more than the kernel had, and all of it arrives")
+    @Test("55 (D4): FIN behind bytes nobody takes makes us hold no more of them than before, and all arrive")
     func finBehindBackpressure() async throws {
         try await Self.run { relay in
             let (client, socket) = try await relay.mixedPair(webSocketWaits: true)
@@ -195,9 +195,7 @@ struct WebSocketClosingTests {
             let peak = relay.observations.reduce(0) { peak, observation in
                 if case .relayLevels(let levels) = observation { max(peak, levels.bufferedBytes) } else { peak }
             }
-            let limits = try String(contentsOfFile: "/proc/sys/net/ipv4/tcp_rmem", encoding: .utf8)
-            let kernel = try #require(limits.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) })
-            #expect(peak <= kernel + (256 << 10), "\(peak) at most of \(late)")
+            #expect(late > 1 << 20 && peak <= 192 << 10, "\(peak) at most of \(late)")
         }
     }
 

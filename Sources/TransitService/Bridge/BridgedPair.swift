@@ -7,11 +7,8 @@ internal import TransitRules
 /// What may flow when one of them ends is decided by ``PairClosing``, as for pairs of sockets. Backpressure: while a client
 /// does not take what waits for it, its partner is not read. Confined to the event loop.
 ///
-/// What waits here for a client is bounded: by 64 KiB and a read more while its partner is connected, and once that has sent
-/// FIN by what the kernel had received of it, because NIO then reads to the end whether it is wanted or not. The kernel takes
-/// at most `net.ipv4.tcp_rmem`'s third number (6 to 32 MiB), reaches that only where a fast transfer came to a halt, and FIN
-/// itself arrives only when everything before it found room there. So memory moves from the kernel to us; the pair's does not
-/// grow. A smaller SO_RCVBUF would bound it further, but also what flows over long distances.
+/// What waits here for a client is bounded by 64 KiB and a read more, also when its partner has sent FIN: that shows once
+/// everything before it was taken.
 final class BridgedPair {
     /// Never used twice while the process runs.
     let number: UInt64
