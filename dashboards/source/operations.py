@@ -145,33 +145,23 @@ DATA = Row("Data", [
         is_stacked=True,
     ),
     Panel(
+        "Rows", "Rows in the tables of the usage database.", Unit.COUNT,
+        [Query("sum by (table) (wormhole_db_rows)", "{{table}}")],
+        is_stacked=True,
+    ),
+    Panel(
         "Free disk", "Free space where the databases are.", Unit.BYTES,
         [Query("min by (instance) (wormhole_state_filesystem_avail_bytes)", "{{instance}}")],
     ),
     Panel(
-        "Blur", "The window to which start times in usage records are rounded down; 0: they are exact.", Unit.SECONDS,
-        [Query("min by (instance) (wormhole_usage_blur_seconds)", "{{instance}}")],
-        kind=Kind.NUMBER,
-    ),
-    Panel(
-        "Rows", "Rows in the tables of the usage database.", Unit.COUNT,
-        [Query("sum by (table) (wormhole_db_rows)", "{{table}}")],
-        is_stacked=True, width=12,
-    ),
-    Panel(
-        "Retention", "How long usage records are kept; 0: for ever.", Unit.SECONDS,
-        [Query("max by (instance) (wormhole_usage_retention_seconds)", "{{instance}}")],
-        kind=Kind.NUMBER, width=4,
-    ),
-    Panel(
         "Oldest record", "When the oldest usage record began, as it is stored.", Unit.DATE,
         [Query("min by (instance) (wormhole_usage_oldest_record_timestamp_seconds > 0) * 1000", "{{instance}}")],
-        kind=Kind.NUMBER, width=4,
+        kind=Kind.NUMBER, width=12, height=4,
     ),
     Panel(
         "Schema", "The version of each database's tables, as the original servers count them.", Unit.NONE,
         [Query("max by (instance, db) (wormhole_db_schema_version)", "{{instance}} {{db}}")],
-        kind=Kind.NUMBER, width=4,
+        kind=Kind.NUMBER, width=12, height=4,
     ),
 ])
 
@@ -223,6 +213,10 @@ HOUSE_KEEPING = Row("House-keeping", [
         """, "{{path}} {{code}}")],
     ),
     Panel(
+        "Admin actions", "Changes made through the admin endpoint in the hour before each moment.", Unit.COUNT,
+        [Query("sum by (action) (increase(wormhole_admin_actions_total[1h]))", "{{action}}")],
+    ),
+    Panel(
         "Scrape cost", "Time to collect the metrics, and the 99th percentile of all admin requests.", Unit.SECONDS,
         [
             Query("max by (instance) (wormhole_metrics_collect_seconds)", "{{instance}} collection"),
@@ -232,6 +226,33 @@ HOUSE_KEEPING = Row("House-keeping", [
                 ))
             """, "p99 request"),
         ],
+    ),
+    Panel(
+        "Reloads", "Times the configuration was read again, by SIGHUP or through the admin endpoint, in the hour before each"
+        " moment.", Unit.COUNT,
+        [Query("sum by (result) (increase(wormhole_config_reloads_total[1h]))", "{{result}}")],
+    ),
+    Panel(
+        "Last reload", "Whether the configuration in force is the one that was read last. If it is not, the next start would"
+        " fail.", Unit.NONE,
+        [Query("min by (instance) (wormhole_config_last_reload_successful)", "{{instance}}")],
+        kind=Kind.STATES,
+        mappings={0: ("failed", Color.RED), 1: ("in force", Color.GREEN)},
+    ),
+    Panel(
+        "Configuration read", "When the configuration in force was read: at the start, or by a reload.", Unit.DATE,
+        [Query("max by (instance) (wormhole_config_last_reload_success_timestamp_seconds) * 1000", "{{instance}}")],
+        kind=Kind.NUMBER, height=4,
+    ),
+    Panel(
+        "Blur", "The window to which start times in usage records are rounded down; 0: they are exact.", Unit.SECONDS,
+        [Query("min by (instance) (wormhole_usage_blur_seconds)", "{{instance}}")],
+        kind=Kind.NUMBER, height=4,
+    ),
+    Panel(
+        "Retention", "How long usage records are kept; 0: for ever.", Unit.SECONDS,
+        [Query("max by (instance) (wormhole_usage_retention_seconds)", "{{instance}}")],
+        kind=Kind.NUMBER, height=4,
     ),
 ])
 

@@ -14,6 +14,8 @@ COMMANDS_FAILED = 'wormhole_mailbox_commands_total{command="bind", outcome="serv
 STARTED_AT = "process_start_time_seconds"
 CANARY_AT = 'wormhole_selftest_last_success_timestamp_seconds{probe="transit"}'
 PRUNED_AT = 'wormhole_maintenance_last_success_timestamp_seconds{task="prune"}'
+CHECKPOINT_AT = 'wormhole_maintenance_last_success_timestamp_seconds{task="checkpoint"}'
+CHANNEL_WRITES = 'wormhole_db_operation_duration_seconds_count{db="channel", operation="write"}'
 STATS_AT = 'wormhole_maintenance_last_success_timestamp_seconds{task="stats"}'
 LONG_CODES = 'wormhole_nameplates_allocated_total{digits="3"}'
 SHORT_CODES = 'wormhole_nameplates_allocated_total{digits="1"}'
@@ -144,11 +146,20 @@ STATE = [
     ),
     silent(
         "WormholeMaintenanceStalled", "a checkpoint is only made when there is something to write",
-        {
-            STARTED_AT: "1x90", STATS_AT: "1+60x90",
-            'wormhole_maintenance_last_success_timestamp_seconds{task="checkpoint"}': "60x90",
-        },
-        "80m",
+        {STARTED_AT: "1x90", STATS_AT: "1+60x90", CHECKPOINT_AT: "60x90", CHANNEL_WRITES: "5x90"}, "80m",
+    ),
+    fires(
+        "WormholeMaintenanceStalled", "what has been written for an hour is not checkpointed",
+        {STARTED_AT: "1x90", CHECKPOINT_AT: "60x90", CHANNEL_WRITES: "5+1x90"}, "67m", {"task": "checkpoint"}, "1h 6m 0s",
+        not_yet="65m",
+    ),
+    fires(
+        "WormholeMaintenanceStalled", "no checkpoint has ever succeeded",
+        {STARTED_AT: "60x90", CHECKPOINT_AT: "0x90", CHANNEL_WRITES: "5+1x90"}, "67m", {"task": "checkpoint"}, "1h 6m 0s",
+    ),
+    silent(
+        "WormholeMaintenanceStalled", "the first writes after a quiet day are still to be checkpointed",
+        {STARTED_AT: "1x180", CHECKPOINT_AT: "60x180", CHANNEL_WRITES: "5x120 6+1x60"}, "155m",
     ),
     silent(
         "WormholeMaintenanceStalled", "the first run is still to come", {STARTED_AT: "1200x90", STATS_AT: "0x90"}, "80m",
@@ -196,6 +207,14 @@ STATE = [
     silent(
         "WormholeDrainStuck", "not draining at all",
         {DRAINING: "0x90", "wormhole_drain_started_timestamp_seconds": "0x90"}, "80m",
+    ),
+    fires(
+        "WormholeConfigReloadFailed", "a mistake in a file is left there", {"wormhole_config_last_reload_successful": "1x4 0x30"},
+        "11m", not_yet="9m",
+    ),
+    silent(
+        "WormholeConfigReloadFailed", "a mistake in a file is mended within four minutes",
+        {"wormhole_config_last_reload_successful": "1x4 0x3 1x30"}, "20m",
     ),
 ]
 

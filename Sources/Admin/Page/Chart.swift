@@ -37,6 +37,13 @@ struct Chart: Sendable {
 
     var isEmpty: Bool { series.allSatisfy { $0.values.allSatisfy { $0 == nil } } }
 
+    /// What stands in the place of a drawing in which there would be nothing to see. A line shows that it is at zero; bars
+    /// of no height do not.
+    var remark: String? {
+        if isEmpty { return "nothing is known yet" }
+        return form == .bars && heights.allSatisfy { $0 <= 0 } ? "nothing in this time" : nil
+    }
+
     var scale: ChartScale { ChartScale(upTo: heights.max(), isWhole: figure == .count || figure == .bytes) }
 
     /// In words: the latest, and the highest with its time.

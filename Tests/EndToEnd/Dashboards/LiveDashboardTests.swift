@@ -23,6 +23,11 @@ struct LiveDashboardTests {
         let traffic = try await ScriptedTraffic(server.ports)
         try await expectNumbers(in: prometheus, during: traffic)
         try await expectSoundRules(in: prometheus)
+        await server.child.send(signal: SIGHUP)
+        try await eventually("the reload is counted") {
+            try await server.metric(#"wormhole_config_reloads_total{result="success"}"#) == 1
+        }
+        try await traffic.end()
         try await expectDrain(of: server, in: prometheus)
         #expect(try await prometheus.end() == .exited(0))
     }
@@ -80,7 +85,7 @@ struct LiveDashboardTests {
         #expect(try await prometheus.now(#"ALERTS{alertstate="firing"}"#).isEmpty)
     }
 
-    /// The marks of starts and drains appear, and the alert for a server that is gone is on its way.
+    /// The marks of starts, reloads and drains appear, and the alert for a server that is gone is on its way.
     private func expectDrain(of server: RunningServer, in prometheus: RunningPrometheus) async throws {
         let annotations = try Dashboard("wormhole-overview").annotations.map {
             PanelQuery(panel: "annotation", json: $0)
