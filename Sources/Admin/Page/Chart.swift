@@ -109,7 +109,7 @@ struct ChartTable: Sendable {
         }
         return """
             <details id="\(id)"><summary>\(summary)</summary>
-            <div class="scroll" tabindex="0" role="region" aria-label="\(summary)"><table class="numbers">
+            <div class="scroll" tabindex="0" role="group" aria-label="\(summary)"><table class="numbers">
             <thead><tr><th scope="col">UTC</th>\(head)</tr></thead>
             <tbody>\(body)</tbody></table></div></details>
 
