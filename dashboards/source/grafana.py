@@ -96,6 +96,8 @@ class Panel:
     mappings: dict[float, tuple[str, Color]] = field(default_factory=dict)
     decimals: int | None = None
     maximum: float | None = None
+    # The names of series in the place of their values.
+    shows_names: bool = False
     # One value for each so long a time, such as `1d`, drawn as a bar; over this time, whatever is chosen for the others.
     bar_length: str = ""
     time_from: str = ""
@@ -354,7 +356,15 @@ def _overrides(panel: Panel) -> list[dict]:
 
 
 def _options(panel: Panel) -> dict:
-    legend = {"calcs": ["mean", "max", "lastNotNull"], "displayMode": "table", "placement": "bottom", "showLegend": True}
+    # Many series are at zero for ever: those with something to tell come first.
+    legend = {
+        "calcs": ["mean", "max", "lastNotNull"],
+        "displayMode": "table",
+        "placement": "bottom",
+        "showLegend": True,
+        "sortBy": "Max",
+        "sortDesc": True,
+    }
     if panel.kind is Kind.LINES:
         return {"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}}
     if panel.kind is Kind.STATES:
@@ -378,11 +388,12 @@ def _options(panel: Panel) -> dict:
             "tooltip": {"mode": "single", "yHistogram": False},
             "yAxis": {"axisPlacement": "left", "reverse": False, "unit": panel.unit.value},
         }
+    text = "value_and_name" if any(query.legend for query in panel.queries) else "value"
     return {
         "colorMode": "value",
         "graphMode": "none",
         "justifyMode": "auto",
         "orientation": "auto",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "textMode": "value_and_name" if any(query.legend for query in panel.queries) else "value",
+        "textMode": "name" if panel.shows_names else text,
     }

@@ -162,6 +162,40 @@ struct DashboardLintTests {
         }
     }
 
+    @Test("an age that is judged in seconds is that of the last scrape, however long ago it was")
+    func heartbeat() async throws {
+        let panel = try #require(Dashboard("wormhole-ops").pictures.first { $0.title == "Heartbeat age" })
+        #expect(panel.json["fieldConfig"]?["defaults"]?["thresholds"]?["steps"]?.array?.last?["value"] == 5)
+        let query = try #require(panel.queries.first)
+        // A loop that came round a second before each scrape; looked at half a minute after the last of them.
+        let story = """
+            evaluation_interval: 1m
+            tests:
+              - interval: 1m
+                input_series:
+                  - series: 'wormhole_event_loop_heartbeat_timestamp_seconds{job="j", instance="i"}'
+                    values: '-1+60x20'
+                promql_expr_test:
+                  - expr: \(JSON.string(query.expression(rateInterval: "1m")).text)
+                    eval_time: 10m30s
+                    exp_samples: [{labels: '{instance="i"}', value: 1}]
+            """
+        let folder = try TemporaryFolder()
+        let file = folder.path + "/heartbeat.yml"
+        try Data(story.utf8).write(to: URL(filePath: file))
+        _ = try await run(Repository.tool("promtool"), "test", "rules", file)
+    }
+
+    @Test("of many series, those with something to tell come first in the legend", arguments: Dashboard.names)
+    func legends(name: String) throws {
+        let graphs = try Dashboard(name).pictures.filter { $0.type == "timeseries" }
+        #expect(graphs.count > 5)
+        for legend in graphs.compactMap({ $0.json["options"]?["legend"] }) {
+            #expect(legend["sortBy"] == "Max" && legend["sortDesc"] == .bool(true))
+            #expect(legend["calcs"]?.array?.contains("max") == true)
+        }
+    }
+
     // MARK: Geometry
 
     @Test("panels have sensible sizes, do not overlap, and leave no holes", arguments: Dashboard.names)
