@@ -60,7 +60,9 @@ struct OperatorContractTests {
         switch mark {
         case "by": panel.queries.contains { Set($0.legendLabels).isSuperset(of: words) }
         case "quantiles":
-            words.allSatisfy { word in panel.queries.contains { $0.expression.contains("histogram_quantile(\(word),") } }
+            words.allSatisfy { word in
+                panel.queries.contains { $0.expression.contains("histogram_quantile(\(word),") }
+            }
         case "limit": panel.dashedQueries.contains { $0.expression.contains(/_limit|_max_/) }
         case "stacked": panel.json["fieldConfig"]?["defaults"]?["custom"]?["stacking"]?["mode"] == "normal"
         case "over": panel.json["timeFrom"]?.string == words.first

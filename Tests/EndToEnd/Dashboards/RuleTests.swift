@@ -98,6 +98,16 @@ struct RuleTests {
         for option in options { #expect(help.contains(option + " ") || help.contains(option + "\n"), "\(option)") }
     }
 
+    @Test("the self-test comes often enough for its alert")
+    func selfTest() async throws {
+        let help = try await run(Repository.server(), "start", "--help").replacing(/\s+/, with: " ")
+        let option = try #require(help.firstMatch(of: /--selftest-interval <seconds> [^(]+\(default: ([0-9.]+)\)/))
+        #expect(Double(option.1) == 60)
+        let alert = try RuleFile(RuleFile.alerting).rules.first { $0.name == "WormholeSelftestFailing" }
+        let seconds = try #require(alert?.expression.firstMatch(of: /\) > (\d+)\n/))
+        #expect(Double(seconds.1) ?? 0 >= 5 * 60)
+    }
+
     @Test("alerts and recorded series are named and described as they should be")
     func names() throws {
         for rule in try Self.allRules() {

@@ -196,7 +196,7 @@ struct MultigraphTests {
         }
     }
 
-    @Test("descriptors come from the admin endpoint, with limits; without it the graph is left out, or U while it is silent")
+    @Test("descriptors come from the admin endpoint; without it they are left out, and U while it is silent")
     func descriptors() async throws {
         let databases = try await databases()
         let server = try await RunningServer()

@@ -123,7 +123,10 @@ struct AccessibilityTests {
 
     /// The program that the package axe-core-python carries.
     private static func rules() async throws -> String {
-        let script = "import axe_core_python, pathlib; print(pathlib.Path(axe_core_python.__file__).with_name('axe.min.js'))"
+        let script = """
+            import axe_core_python, pathlib
+            print(pathlib.Path(axe_core_python.__file__).with_name("axe.min.js"))
+            """
         let file = try await run(Repository.python("python"), "-c", script).split(separator: "\n")[0]
         return try String(contentsOfFile: String(file), encoding: .utf8)
     }

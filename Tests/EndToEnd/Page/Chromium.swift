@@ -105,7 +105,9 @@ actor Chromium {
     /// - Parameter code: Of Windows' virtual keys.
     func press(_ key: String, code: Double) async throws {
         for kind in ["rawKeyDown", "char", "keyUp"] where kind != "char" || key == "Enter" {
-            var event: [String: JSON] = ["type": .string(kind), "key": .string(key), "windowsVirtualKeyCode": .number(code)]
+            var event: [String: JSON] = [
+                "type": .string(kind), "key": .string(key), "windowsVirtualKeyCode": .number(code),
+            ]
             if kind == "char" { event["text"] = "\r" }
             try await command("Input.dispatchKeyEvent", .object(event))
         }

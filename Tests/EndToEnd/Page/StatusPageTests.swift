@@ -31,7 +31,7 @@ struct StatusPageTests {
           const sizes = [...document.querySelectorAll('figure svg text')].map(text => text.getBoundingClientRect().height)
           return {
             scrollWidth: document.documentElement.scrollWidth, outside: texts.map(text => text.textContent),
-            smallest: Math.min(...sizes), charts: document.querySelectorAll('figure > svg[role=img]').length,
+            smallest: Math.min(...sizes), largest: Math.max(...sizes), charts: document.querySelectorAll('figure > svg[role=img]').length,
             ground: getComputedStyle(document.body).backgroundColor, asksToReload: shown(document.querySelector('footer time + .without-script')),
             state: document.querySelector('.state h2')?.textContent.trim(),
             tiles: Object.fromEntries([...document.querySelectorAll('.tiles > div')].map(
@@ -127,6 +127,7 @@ struct StatusPageTests {
         #expect(seen["scrollWidth"]?.number ?? .infinity <= Double(view.width), "\(view) scrolls sideways")
         #expect(seen["outside"] == .array([]), "\(view)")
         #expect(seen["smallest"]?.number ?? 0 >= 10, "\(view): labels too small to read")
+        #expect(seen["largest"]?.number ?? .infinity <= 18, "\(view): labels larger than headings")
         #expect(seen["asksToReload"] == .bool(!view.runsScripts), "\(view)")
     }
 
