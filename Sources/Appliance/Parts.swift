@@ -1,4 +1,5 @@
 internal import Admin
+internal import Admission
 internal import LinuxIO
 internal import Logging
 internal import MailboxService
@@ -24,9 +25,11 @@ struct Parts: Sendable {
 
     /// Opens the databases and hands every part its listener. Nothing runs yet.
     ///
+    /// - Parameter limits: Those that are not what the configuration says.
     /// - Throws: An error whose description is one line.
     init(
-        _ configuration: ApplianceConfiguration,
+        _ started: ApplianceConfiguration,
+        limits: LimitOverrides,
         origins: SettingOrigins,
         token: AdminTokenHolder,
         listeners: inout Listeners,
@@ -34,8 +37,10 @@ struct Parts: Sendable {
         levels: LogLevelSwitch,
         logger: @escaping @Sendable (String) -> Logger
     ) throws {
+        let configuration = limits.applied(to: started)
         self.configuration = configuration
         self.logger = logger
+        let census = SourceCensus()
         names = listeners.names
         let pipeline = ObservationPipeline()
         let identity = configuration.selfTestInterval > .zero ? listeners.selfTest.identity : nil
@@ -48,7 +53,8 @@ struct Parts: Sendable {
             logger: logger("telemetry")
         )
         mailbox =
-            if let settings = configuration.mailboxService(testedAs: identity), let listener = listeners.mailbox.take()
+            if let settings = configuration.mailboxService(testedAs: identity, census: census),
+                let listener = listeners.mailbox.take()
             {
                 try MailboxServer(
                     configuration: settings,
@@ -69,6 +75,7 @@ struct Parts: Sendable {
                     webSocket: listeners.transitWebSocket,
                     names: names.transit + names.transitWebSocket,
                     pipeline: pipeline,
+                    census: census,
                     pulses: { [telemetry] in telemetry.heartbeats.register($0) },
                     logger: logger("transit")
                 )
@@ -85,7 +92,8 @@ struct Parts: Sendable {
                 logger: logger("self-test")
             )
         controls = ServiceControls(
-            configuration,
+            started,
+            limits: limits,
             origins: origins,
             token: token,
             levels: levels,

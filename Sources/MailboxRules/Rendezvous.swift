@@ -1,6 +1,6 @@
 package import Admission
 import DequeModule
-import Observations
+package import Observations
 package import WormholeWire
 
 /// The mailbox server as a pure machine: what clients say goes in, effects come out.
@@ -12,7 +12,7 @@ package struct Rendezvous<Store: ChannelStore> {
     package var store: Store
     /// What clients are told that connect from now on.
     package var welcome: Welcome
-    package var limits: MailboxLimits
+    package var limits: MailboxLimits { didSet { sourceLimits.change(limits) } }
     /// With `false`, `list` is answered with nothing, so that nobody can enumerate waiting transfers.
     private let allowsList: Bool
     private let permission: PermissionPolicy
@@ -41,6 +41,9 @@ package struct Rendezvous<Store: ChannelStore> {
         sourceLimits = SourceLimits(limits)
         self.selfTestApp = selfTestApp
     }
+
+    /// The tables that commands are counted in by source.
+    package var sourceTableLevels: LimitTableLevels { sourceLimits.levels }
 
     // MARK: The life of a connection
 

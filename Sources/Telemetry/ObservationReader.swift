@@ -143,7 +143,7 @@ final class ObservationReader {
             .permissionDifficultyChanged, .nameplateAllocated, .nameplateRetired, .mailboxRetired,
             .messageReceived, .messageDelivered, .messagesReplayed, .sideReconnected, .pruned, .handshakeFinished,
             .transitPaired, .transitEnded, .transitProgressed, .transitReadPaused, .transitThrottled,
-            .transitRatesChanged, .transitCapacityChanged, .transitSourceLevels, .mailboxCapacityChanged,
+            .transitRatesChanged, .transitCapacityChanged, .sourceLevels, .limitTableLevels, .mailboxCapacityChanged,
             .databaseUsed, .databaseFailed, .maintenanceFinished, .internalErrorCaught, .invariantViolated,
             .selfTestFinished, .configurationReloaded:
             break

@@ -15,11 +15,11 @@ final class RelayWorker: ServiceLoop {
     private static let eventCapacity = 256
 
     let port: RelayPort
-    let limits: RelayLimits
+    var limits: RelayLimits
     let epoll: Epoll
     let observations: ObservationSource
     let supplies: RelaySupplies
-    let throttle: Throttle?
+    var throttle: Throttle?
     private var events = EpollEvents(capacity: eventCapacity)
 
     var pairs = Slots<RelayPair>()
