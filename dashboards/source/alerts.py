@@ -234,11 +234,17 @@ ABUSE = [
         "WormholeOneSourceDominates", """
         wormhole_top_source_connections_ratio > 0.5
         and on (job, instance)
-        sum by (job, instance) (wormhole_connections{component="transit"}) > 50
+        sum by (job, instance) (wormhole_connections) > 50
         """,
         "warning", duration="15m",
-        summary="One client network fills the relay of {{ $labels.instance }}",
-        description="{{ $value | humanizePercentage }} of the relay's open connections belong to one client network.",
+        summary="One client network fills {{ $labels.instance }}",
+        description="{{ $value | humanizePercentage }} of the open connections belong to one client network.",
+    ),
+    Alert(
+        "WormholeLimiterOverrun", "sum without (table) (rate(wormhole_limit_table_evictions_total[10m])) > 1", "warning",
+        duration="10m",
+        summary="{{ $labels.instance }} cannot keep all of its sources in mind",
+        description="{{ $value | humanize }} times a second a table of limits was full. Limits by source are partly blind.",
     ),
     Alert(
         "WormholeLonelyTransfers", """

@@ -84,17 +84,16 @@ ABUSE = Row("Abuse", [
         [Query("sum by (error) (rate(wormhole_accept_errors_total[$__rate_interval]))", "{{error}}")],
     ),
     Panel(
-        "Top-source share", "Share of the relay's open connections held by the busiest client network.", Unit.RATIO,
+        "Top-source share", "Share of all open connections held by the busiest client network.", Unit.RATIO,
         [Query("max by (instance) (wormhole_top_source_connections_ratio)", "{{instance}}")],
         maximum=1, thresholds=[(0.5, Color.RED)],
     ),
     Panel(
-        "Sources", "Client networks that hold connections to the relay; this machine and Unix sockets are not counted.",
-        Unit.COUNT,
+        "Sources", "Client networks that hold connections; this machine and Unix sockets are not counted.", Unit.COUNT,
         [Query("sum(wormhole_sources_tracked)", "sources")],
     ),
     Panel(
-        "Table fill", "How full the tables are that limits are kept with; without a line when they have no bound.",
+        "Table fill", "How full the tables are that limits are kept with; without a line when one has no bound.",
         Unit.RATIO,
         [Query("""
             max by (table) (wormhole_limit_table_entries / (wormhole_limit_table_capacity > 0))
@@ -102,16 +101,20 @@ ABUSE = Row("Abuse", [
         maximum=1,
     ),
     Panel(
+        "Table evictions", "Entries that tables of limits could not keep because they were full: limits by source are being"
+        " outrun.", Unit.PER_SECOND,
+        [Query("sum by (table) (rate(wormhole_limit_table_evictions_total[$__rate_interval]))", "{{table}}")],
+        thresholds=[(1, Color.RED)],
+    ),
+    Panel(
         "Proof of work", "Leading zero bits demanded of clients, 0 when none is.", Unit.COUNT,
         [Query("max by (instance) (wormhole_mailbox_permission_hashcash_difficulty)", "{{instance}}")],
-        width=12,
     ),
     Panel(
         "Permission", "Demands for permission to bind, and what clients answered.", Unit.PER_SECOND,
         [Query("""
             sum by (method, result) (rate(wormhole_mailbox_permission_challenges_total[$__rate_interval]))
         """, "{{method}} {{result}}")],
-        width=12,
     ),
 ])
 

@@ -23,6 +23,8 @@ SCARY = 'wormhole_mailboxes_closed_total{result="scary", for_nameplate="true"}'
 HAPPY = 'wormhole_mailboxes_closed_total{result="happy", for_nameplate="true"}'
 TRANSIT_CONNECTIONS = 'wormhole_connections{component="transit", transport="tcp", ip_family="ipv4"}'
 TRANSIT_CONNECTIONS_6 = 'wormhole_connections{component="transit", transport="tcp", ip_family="ipv6"}'
+MAILBOX_CONNECTIONS = 'wormhole_connections{component="mailbox", transport="ws", ip_family="ipv4"}'
+EVICTIONS = 'wormhole_limit_table_evictions_total{table="source"}'
 TRANSIT_LIMIT = 'wormhole_connections_limit{component="transit"}'
 LONELY = 'wormhole_transit_sessions_total{mood="lonely"}'
 HAPPY_PAIRS = 'wormhole_transit_sessions_total{mood="happy"}'
@@ -254,7 +256,7 @@ SATURATION = [
         "WormholeConnectionsNearLimit", "90 of 100, and a service without a limit",
         {
             TRANSIT_CONNECTIONS: "90x20", TRANSIT_LIMIT: "100x20",
-            'wormhole_connections{component="mailbox", transport="ws", ip_family="ipv4"}': "90x20",
+            MAILBOX_CONNECTIONS: "90x20",
             'wormhole_connections_limit{component="mailbox"}': "0x20",
         },
         "10m",
@@ -276,12 +278,17 @@ ABUSE = [
     silent("WormholeGuessing", "many typing errors among many more", {SCARY: "0+4x90", HAPPY: "0+96x90"}, "80m"),
     fires(
         "WormholeOneSourceDominates", "60 of 100 connections",
-        {"wormhole_top_source_connections_ratio": "0.6x30", TRANSIT_CONNECTIONS: "100x30"}, "20m", value="60%", not_yet="14m",
+        {"wormhole_top_source_connections_ratio": "0.6x30", TRANSIT_CONNECTIONS: "30x30", MAILBOX_CONNECTIONS: "70x30"}, "20m",
+        value="60%", not_yet="14m",
     ),
     silent(
         "WormholeOneSourceDominates", "all of a few connections",
-        {"wormhole_top_source_connections_ratio": "1x30", TRANSIT_CONNECTIONS: "50x30"}, "20m",
+        {"wormhole_top_source_connections_ratio": "1x30", TRANSIT_CONNECTIONS: "25x30", MAILBOX_CONNECTIONS: "25x30"}, "20m",
     ),
+    fires("WormholeLimiterOverrun", "two entries a second do not fit", {EVICTIONS: "0+120x40"}, "25m", value="2",
+          not_yet="9m"),
+    silent("WormholeLimiterOverrun", "a wave that is over", {EVICTIONS: "0x3 0+1200x5 6000x40"}, "25m"),
+    silent("WormholeLimiterOverrun", "one every two seconds", {EVICTIONS: "0+30x40"}, "30m"),
     fires("WormholeLonelyTransfers", "seven of ten", {LONELY: "0+7x150", HAPPY_PAIRS: "0+3x150"}, "130m", value="70%",
           not_yet="60m"),
     silent("WormholeLonelyTransfers", "half of them", {LONELY: "0+5x150", HAPPY_PAIRS: "0+5x150"}, "130m"),
