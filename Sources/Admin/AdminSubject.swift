@@ -19,6 +19,10 @@ package protocol AdminSubject: Sendable {
     ///
     /// - Returns: What was read.
     func reload() async throws(AdminRefusal) -> [String]
+    /// Reads the lists of addresses again that may, or may not, come in.
+    ///
+    /// - Returns: What was read.
+    func reloadAccess() async throws(AdminRefusal) -> [String]
     /// Changes what clients of the mailbox server are told from now on.
     func change(_ part: AdminWelcomePart, to text: String?) async throws(AdminRefusal)
     /// Copies the databases.

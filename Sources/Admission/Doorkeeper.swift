@@ -29,6 +29,7 @@ package final class Doorkeeper: Sendable {
     ///   - now: ``SystemClock/monotonicNanoseconds``.
     /// - Returns: Its pass, or why it gets none.
     package func admit(_ network: SourceNetwork?, at now: Int64) -> Admission {
+        if let network, !census.rules.admit(network) { return .refused(.deniedSource) }
         let source = network.flatMap { $0.isLoopback && !countsLoopback ? nil : census.name(of: $0) }
         let reason = state.withLock { $0.rates.admit(source, at: now) ?? $0.table.admit(source) }
         if let reason { return .refused(reason) }

@@ -1,15 +1,16 @@
-package import LinuxIO
+internal import LinuxIO
 package import Observations
 internal import Synchronization
 
-/// Where the open connections of all services come from, and what their networks are called: shared by the doorkeepers of
-/// a process, so that one who uses two services is one source.
+/// Where the open connections of all services come from, what their networks are called, and which may come at all: shared by
+/// the doorkeepers of a process, so that one who uses two services is one source.
 ///
 /// Told when a connection comes and when it goes: the lock is not on the way of any byte.
 package final class SourceCensus: Sendable {
     /// How long the key that addresses are hashed with lives. Connections keep the name they came with.
     private static let keyLife: Int64 = 86_400 * 1_000_000_000
 
+    package let rules = AccessRules()
     private let state: Mutex<State>
 
     private struct State {

@@ -63,6 +63,7 @@ package struct Appliance: Sendable {
             limits = LimitOverrides(persisted: try LimitFile(in: stateDirectory).read())
         }
 
+        let access = try configuration.accessFiles.read()
         let token = try configuration.adminTokenFile.map { try AdminToken(file: $0) }
         var listeners = try Listeners.open(configuration)
         let paths = listeners.paths
@@ -70,6 +71,7 @@ package struct Appliance: Sendable {
         let parts = try Parts(
             configuration,
             limits: limits,
+            access: access,
             origins: origins,
             token: AdminTokenHolder(token),
             listeners: &listeners,

@@ -25,11 +25,14 @@ struct Parts: Sendable {
 
     /// Opens the databases and hands every part its listener. Nothing runs yet.
     ///
-    /// - Parameter limits: Those that are not what the configuration says.
+    /// - Parameters:
+    ///   - limits: Those that are not what the configuration says.
+    ///   - access: What the files of addresses hold.
     /// - Throws: An error whose description is one line.
     init(
         _ started: ApplianceConfiguration,
         limits: LimitOverrides,
+        access: AccessFiles.Lists,
         origins: SettingOrigins,
         token: AdminTokenHolder,
         listeners: inout Listeners,
@@ -94,6 +97,7 @@ struct Parts: Sendable {
         controls = ServiceControls(
             started,
             limits: limits,
+            rules: census.rules,
             origins: origins,
             token: token,
             levels: levels,
@@ -103,6 +107,7 @@ struct Parts: Sendable {
             selfTest: selfTest,
             logger: logger("server")
         )
+        controls.put(inForce: access)
         var endpoint = AdminConfiguration()
         endpoint.allowedHosts = configuration.adminHosts
         admin =

@@ -5,7 +5,7 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
     /// 4 or 16 bytes in network order.
     private let prefix: [UInt8]
     /// How many leading bits count.
-    private let length: Int
+    package let length: Int
 
     /// 127.0.0.0/8 and ::1.
     package static let loopback = [AddressRange("127.0.0.0/8"), AddressRange("::1")].compactMap(\.self)
@@ -30,10 +30,22 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The network that the first of its addresses is in; `nil` for IPv4 addresses that are written as IPv6 ones.
+    package var start: SourceNetwork? {
+        let network = prefix.withUnsafeBytes { SourceNetwork(address: $0) }
+        return network?.isIPv6 == (prefix.count == 16) ? network : nil
+    }
+
     /// - Parameter address: An address in text form; what is none is in no range.
     package func contains(_ address: String) -> Bool {
         guard var bytes = IPAddress.bytes(ofIPv4: address) ?? IPAddress.bytes(ofIPv6: address) else { return false }
         if let mapped = IPAddress.mappedIPv4(bytes) { bytes = mapped }
+        return contains(bytes)
+    }
+
+    package func contains(_ peer: PeerAddress) -> Bool { contains(peer.address) }
+
+    private func contains(_ bytes: [UInt8]) -> Bool {
         guard bytes.count == prefix.count else { return false }
         for index in 0..<(length / 8) where bytes[index] != prefix[index] { return false }
         let rest = length % 8

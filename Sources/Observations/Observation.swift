@@ -21,6 +21,8 @@ package enum Observation: Equatable, Sendable {
 
     /// Where the connections of both services come from now; replaces what either has reported before.
     case sourceLevels(SourceLevels)
+    /// How many ranges of addresses are not let in.
+    case deniedRangesChanged(Int)
     /// How full a service's limit tables are now; replaces what the same service reported before.
     case limitTableLevels(Component, LimitTableLevels)
 

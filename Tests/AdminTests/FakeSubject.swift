@@ -55,6 +55,7 @@ final class FakeSubject: AdminSubject {
     func drain(within deadline: Duration?) async throws(AdminRefusal) { await note("drain \(deadline as Any)") }
     func undrain() async throws(AdminRefusal) { throw AdminRefusal(.conflict, "the process stops") }
     func reload() async throws(AdminRefusal) -> [String] { throw AdminRefusal(.unacceptable, "line 3 of it") }
+    func reloadAccess() async throws(AdminRefusal) -> [String] { throw AdminRefusal(.conflict, "no list") }
     func change(_ part: AdminWelcomePart, to text: String?) async throws(AdminRefusal) {
         await note("\(part) \(text ?? "nil")")
     }

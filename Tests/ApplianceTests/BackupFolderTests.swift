@@ -8,9 +8,12 @@ import Testing
 
 @Suite("The folder of backups")
 struct BackupFolderTests {
-    private static func configuration(channel: String?, usage: String?, state: String?) throws -> ApplianceConfiguration {
+    private static func configuration(channel: String?, usage: String?, state: String?) throws -> ApplianceConfiguration
+    {
         var configuration = ApplianceConfiguration()
-        configuration.mailbox = try channel.map { MailboxSettings(endpoint: try Endpoint("tcp:0"), channelDatabasePath: $0) }
+        configuration.mailbox = try channel.map {
+            MailboxSettings(endpoint: try Endpoint("tcp:0"), channelDatabasePath: $0)
+        }
         configuration.records.databasePath = usage
         configuration.stateDirectory = state
         return configuration
@@ -19,12 +22,19 @@ struct BackupFolderTests {
     @Test("copies have the names of the databases, unless both have one name")
     func names() throws {
         func copies(_ channel: String?, _ usage: String?, _ state: String? = "/s") throws -> [String]? {
-            BackupFolder(for: try Self.configuration(channel: channel, usage: usage, state: state))?.copies.map(\.destination)
+            BackupFolder(for: try Self.configuration(channel: channel, usage: usage, state: state))?.copies.map(
+                \.destination
+            )
         }
-        #expect(try copies("/s/relay.sqlite", "/s/usage.sqlite") == ["/s/backup/relay.sqlite", "/s/backup/usage.sqlite"])
+        #expect(
+            try copies("/s/relay.sqlite", "/s/usage.sqlite") == ["/s/backup/relay.sqlite", "/s/backup/usage.sqlite"]
+        )
         #expect(try copies("/a/x.sqlite", "/b/x.sqlite") == ["/s/backup/channel-x.sqlite", "/s/backup/usage-x.sqlite"])
         #expect(try copies("/a/x.sqlite", nil, nil) == ["/a/backup/x.sqlite"])
-        #expect(try copies(":memory:", "u.sqlite", nil) == ["./backup/u.sqlite"] || copies(":memory:", "u.sqlite", nil) == ["backup/u.sqlite"])
+        #expect(
+            try copies(":memory:", "u.sqlite", nil) == ["./backup/u.sqlite"]
+                || copies(":memory:", "u.sqlite", nil) == ["backup/u.sqlite"]
+        )
         #expect(try copies(":memory:", nil) == nil)
         #expect(try copies(nil, nil) == nil)
     }

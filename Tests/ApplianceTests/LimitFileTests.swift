@@ -45,7 +45,10 @@ struct LimitFileTests {
             _ = try file.read()
             Issue.record("it was read")
         } catch {
-            #expect(error.description.contains(file.path) && error.description.contains(Self.broken[index].reason), "\(error)")
+            #expect(
+                error.description.contains(file.path) && error.description.contains(Self.broken[index].reason),
+                "\(error)"
+            )
             #expect(!error.description.contains("\n"))
         }
     }

@@ -36,11 +36,15 @@ struct LimitOverridesTests {
         var limits = LimitOverrides(persisted: [name: 7])
         #expect(try Self.value(name, limits) == 7 && limits.origin(of: name) == .persisted)
         try limits.apply(AdminLimitChange([name: 8]), to: configuration)
-        #expect(try Self.value(name, limits) == 8 && limits.origin(of: name) == .changed && limits.persisted == [name: 7])
+        #expect(
+            try Self.value(name, limits) == 8 && limits.origin(of: name) == .changed && limits.persisted == [name: 7]
+        )
         try limits.apply(AdminLimitChange([name: nil]), to: configuration)
         #expect(try Self.value(name, limits) == 60 && limits.origin(of: name) == nil && limits.persisted == [name: 7])
         try limits.apply(AdminLimitChange([name: 9], persists: true), to: configuration)
-        #expect(try Self.value(name, limits) == 9 && limits.origin(of: name) == .persisted && limits.persisted == [name: 9])
+        #expect(
+            try Self.value(name, limits) == 9 && limits.origin(of: name) == .persisted && limits.persisted == [name: 9]
+        )
         try limits.apply(AdminLimitChange([name: nil], persists: true), to: configuration)
         #expect(try Self.value(name, limits) == 60 && limits == LimitOverrides())
         try limits.apply(AdminLimitChange([name: nil]), to: configuration)
@@ -75,7 +79,9 @@ struct LimitOverridesTests {
             try limits.apply(AdminLimitChange(["idle_timeout": 3, "list_rate": 1_000_001]), to: configuration)
         }
         configuration.transit = nil
-        #expect(throws: AdminRefusal.self) { try limits.apply(AdminLimitChange(["idle_timeout": 3]), to: configuration) }
+        #expect(throws: AdminRefusal.self) {
+            try limits.apply(AdminLimitChange(["idle_timeout": 3]), to: configuration)
+        }
         #expect(limits == before)
         // What is kept for a service that does not run now changes nothing.
         #expect(limits.applied(to: configuration).transit == nil)
@@ -97,7 +103,9 @@ struct LimitOverridesTests {
         var configuration = try Self.configuration()
         try configuration.mailbox?.webSocket.apply("maxConnections=9")
         var limits = LimitOverrides()
-        #expect(LimitTable.limits(of: configuration) { _ in .standard }.first { $0.name == "max_connections" }?.value == 9)
+        #expect(
+            LimitTable.limits(of: configuration) { _ in .standard }.first { $0.name == "max_connections" }?.value == 9
+        )
         try limits.apply(AdminLimitChange(["max_connections": 4]), to: configuration)
         let changed = LimitTable.limits(of: limits.applied(to: configuration)) { _ in .changed }
         #expect(changed.first { $0.name == "max_connections" }?.value == 4)

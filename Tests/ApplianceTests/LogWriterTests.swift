@@ -36,7 +36,9 @@ struct LogWriterTests {
         }
     }
 
-    private static func line(_ number: Int) -> [UInt8] { Array("line \(number) \(String(repeating: "x", count: 80))\n".utf8) }
+    private static func line(_ number: Int) -> [UInt8] {
+        Array("line \(number) \(String(repeating: "x", count: 80))\n".utf8)
+    }
 
     @Test("a reader that takes nothing costs lines and no time; what is lost is counted and told, and then it goes on")
     func fullPipe() async throws {

@@ -39,6 +39,7 @@ enum Scenario {
         .databaseUsed(.channel, .write, duration: .milliseconds(3)), .databaseFailed(.channel, kind: .busy),
         .maintenanceFinished(.prune, succeeded: true, duration: .milliseconds(4)),
         .sourceLevels(.init(connections: 8, sources: 3, ofBusiest: 2)),
+        .deniedRangesChanged(12),
         .limitTableLevels(.transit, .init(entries: 7, capacity: 10, evictions: 1)),
         .limitTableLevels(.mailbox, .init(entries: 5, capacity: 10, evictions: 2)),
         .internalErrorCaught(.mailbox), .invariantViolated(.transitPairs),

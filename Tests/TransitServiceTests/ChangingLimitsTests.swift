@@ -80,7 +80,10 @@ struct ChangingLimitsTests {
         }
     }
 
-    @Test("a pair that waits for a slow rate goes on when there is none, and is held to one that comes", arguments: [false, true])
+    @Test(
+        "a pair that waits for a slow rate goes on when there is none, and is held to one that comes",
+        arguments: [false, true]
+    )
     func rates(webSocket: Bool) async throws {
         try await TestRelay.run(webSocket: webSocket, configure: { $0.sessionRate = 1 << 10 }) { relay in
             let pair = try await Self.pair(relay, webSocket)
@@ -116,7 +119,9 @@ struct ChangingLimitsTests {
                 let tables = relay.observations.contains {
                     if case .limitTableLevels(.transit, let levels) = $0 { levels.entries == 1 } else { false }
                 }
-                let sources = relay.observations.contains(.sourceLevels(.init(connections: 1, sources: 1, ofBusiest: 1)))
+                let sources = relay.observations.contains(
+                    .sourceLevels(.init(connections: 1, sources: 1, ofBusiest: 1))
+                )
                 return tables && sources ? () : nil
             }
             await client.close()

@@ -74,6 +74,22 @@ extension AdminRoutes {
                 return .json(200, ["read": .array(read.map { .string($0) })])
             }
         ),
+        AdminRoute(
+            method: .post,
+            path: "/denylist/reload",
+            summary:
+                "Reads the lists of --allow-file and --deny-file again, both or, when one is wrong, neither. Those who are in stay.",
+            body: .object([]),
+            answers: [
+                .done("They are in force."), .text(409, "No option names a list."),
+                .text(422, "What is wrong, and in which line of which file."),
+            ],
+            metricPath: .control,
+            action: .reload,
+            handler: .later(patience: .seconds(10)) { (call) async throws(AdminRefusal) in
+                .done(try await call.subject.reloadAccess().joined(separator: ", "))
+            }
+        ),
         welcome("/motd", .messageOfTheDay, .setMessageOfTheDay, "What users are shown; null for nothing."),
         welcome(
             "/signal-error",

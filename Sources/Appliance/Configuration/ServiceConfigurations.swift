@@ -22,6 +22,7 @@ extension ApplianceConfiguration {
         result.hasStrictPrivacy = records.hasStrictPrivacy
         result.usageRetention = records.retentionSeconds.map { .seconds($0) }
         result.stateDirectory = stateDirectory
+        result.listedVersions = listedVersions
         if let mailbox {
             result.readinessChecks.formUnion([.mailbox, .channelDatabase])
             result.maintenanceTasks.insert(.prune)
@@ -37,6 +38,8 @@ extension ApplianceConfiguration {
         }
         return result
     }
+
+    var accessFiles: AccessFiles { AccessFiles(allow: allowFile, deny: denyFile) }
 
     /// How the mailbox server is run; `nil` when it is not.
     ///

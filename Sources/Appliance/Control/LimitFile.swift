@@ -1,6 +1,5 @@
 internal import Admin
 internal import Glibc
-internal import LinuxIO
 
 /// Where limits are kept that are to outlive the process.
 ///
@@ -22,45 +21,30 @@ struct LimitFile: Sendable {
     /// - Returns: The limits by name; none when there is no file.
     /// - Throws: ``ApplianceError``, one line naming the file, when there is one that cannot be understood as a whole.
     func read() throws(ApplianceError) -> [String: Int] {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return [:] }
-            throw problem(String(cString: strerror(errno)))
+        do throws(ApplianceError) {
+            return try WholeFile.read(path, upTo: Self.maximumSize).map { (bytes) throws(ApplianceError) in
+                try limits(in: bytes)
+            } ?? [:]
+        } catch {
+            throw ApplianceError("the limits in \(path) cannot be read: \(error)")
         }
-        defer { Glibc.close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: Self.maximumSize + 1)
-        var count = 0
-        while count < bytes.count {
-            let capacity = bytes.count - count
-            let moved = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress?.advanced(by: count), capacity) }
-            if moved < 0, errno == EINTR { continue }
-            guard moved >= 0 else { throw problem(String(cString: strerror(errno))) }
-            if moved == 0 { break }
-            count += moved
-        }
-        guard count <= Self.maximumSize else { throw problem("it is longer than \(Self.maximumSize) bytes") }
-        return try limits(in: Array(bytes[..<count]))
     }
 
     private func limits(in bytes: [UInt8]) throws(ApplianceError) -> [String: Int] {
-        guard let document = JSONValue(parsing: bytes) else { throw problem("it is not JSON") }
+        guard let document = JSONValue(parsing: bytes) else { throw ApplianceError("it is not JSON") }
         guard case .object(let members) = document, members.count == 2, document["schema"] == 1,
             case .object(let limits)? = document["limits"]
-        else { throw problem(#"it is not {"schema": 1, "limits": {...}}"#) }
+        else { throw ApplianceError(#"it is not {"schema": 1, "limits": {...}}"#) }
         var values: [String: Int] = [:]
         for limit in limits {
-            guard values[limit.name] == nil else { throw problem("\(limit.name.prefix(60)) stands there twice") }
+            guard values[limit.name] == nil else { throw ApplianceError("\(limit.name.prefix(60)) stands there twice") }
             guard case .integer(let value) = limit.value else {
-                throw problem("\(limit.name.prefix(60)) is not a whole number")
+                throw ApplianceError("\(limit.name.prefix(60)) is not a whole number")
             }
-            if let reason = LimitOverrides.problem(with: value, of: limit.name) { throw problem(reason) }
+            if let reason = LimitOverrides.problem(with: value, of: limit.name) { throw ApplianceError(reason) }
             values[limit.name] = value
         }
         return values
-    }
-
-    private func problem(_ reason: String) -> ApplianceError {
-        ApplianceError("the limits in \(path) cannot be read: \(reason)")
     }
 
     /// Replaces the file, or removes it when there is nothing to keep. Blocks until that is on the disk.

@@ -73,7 +73,9 @@ struct LimitOverrides: Equatable, Sendable {
         if let obstacle = AdminLimit.obstacle(to: name) {
             return "\(name) cannot be changed while the process runs: \(obstacle)"
         }
-        guard let maximum = AdminLimit.maximum(of: name) else { return "there is no limit of this name: \(name.prefix(60))" }
+        guard let maximum = AdminLimit.maximum(of: name) else {
+            return "there is no limit of this name: \(name.prefix(60))"
+        }
         return (0...maximum).contains(value) ? nil : "\(name) is a whole number from 0 to \(maximum)"
     }
 }

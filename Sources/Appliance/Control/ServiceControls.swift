@@ -1,4 +1,5 @@
 internal import Admin
+internal import Admission
 internal import Glibc
 internal import LinuxIO
 internal import Logging
@@ -45,6 +46,7 @@ final class ServiceControls: AdminSubject {
     }
 
     private let started: ApplianceConfiguration
+    private let rules: AccessRules
     private let origins: SettingOrigins
     private let token: AdminTokenHolder
     private let levels: LogLevelSwitch
@@ -63,6 +65,7 @@ final class ServiceControls: AdminSubject {
     init(
         _ configuration: ApplianceConfiguration,
         limits: LimitOverrides,
+        rules: AccessRules,
         origins: SettingOrigins,
         token: AdminTokenHolder,
         levels: LogLevelSwitch,
@@ -73,6 +76,7 @@ final class ServiceControls: AdminSubject {
         logger: Logger
     ) {
         started = configuration
+        self.rules = rules
         self.origins = origins
         self.token = token
         self.levels = levels
@@ -158,7 +162,10 @@ final class ServiceControls: AdminSubject {
         try state.withLock { (state) throws(AdminRefusal) in try state.requireServices() }
         let file = started.stateDirectory.map { LimitFile(in: $0) }
         guard !change.persists || file != nil else {
-            throw AdminRefusal(.conflict, "there is no state folder to keep limits in: --state-dir is an option of start")
+            throw AdminRefusal(
+                .conflict,
+                "there is no state folder to keep limits in: --state-dir is an option of start"
+            )
         }
         _ = try await ServiceThread.result(of: "limits") { [self] () throws(AdminRefusal) in
             try limitChanges.withLock { _ throws(AdminRefusal) in
@@ -243,7 +250,29 @@ final class ServiceControls: AdminSubject {
         }
     }
 
-    /// Reads the token, and the limits that are kept: both or, when one is wrong, neither.
+    func reloadAccess() async throws(AdminRefusal) -> [String] {
+        guard !started.accessFiles.paths.isEmpty else {
+            throw AdminRefusal(.conflict, "neither --allow-file nor --deny-file names a list")
+        }
+        let result = await ServiceThread.result(of: "reload") { [self] () throws(AdminRefusal) in
+            do throws(ApplianceError) {
+                put(inForce: try started.accessFiles.read())
+            } catch {
+                throw AdminRefusal(.unacceptable, error.description)
+            }
+        }
+        telemetry.reporter.report(.configurationReloaded(succeeded: (try? result.get()) != nil))
+        try result.get()
+        return started.accessFiles.paths
+    }
+
+    /// Lets in whom the lists let in, from now on.
+    func put(inForce access: AccessFiles.Lists) {
+        rules.replace(allowed: access.allowed, denied: access.denied)
+        telemetry.reporter.report(.deniedRangesChanged(access.denied.count))
+    }
+
+    /// Reads the token, the limits that are kept and the lists of addresses: all or, when one is wrong, none.
     ///
     /// - Returns: The files there were.
     private func readFiles() throws -> [String] {
@@ -251,9 +280,12 @@ final class ServiceControls: AdminSubject {
             let fresh = try started.adminTokenFile.map { try AdminToken(file: $0) }
             let file = started.stateDirectory.map { LimitFile(in: $0) }
             let persisted = try file?.read() ?? [:]
+            let access = try started.accessFiles.read()
             if let fresh { token.replace(with: fresh) }
             state.withLock { $0.limits.reload(persisted) }
+            put(inForce: access)
             return [started.adminTokenFile, persisted.isEmpty ? nil : file?.path].compactMap(\.self)
+                + started.accessFiles.paths
         }
     }
 

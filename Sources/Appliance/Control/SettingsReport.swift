@@ -45,6 +45,8 @@ struct SettingsReport {
         add("admin-token-file", value: JSONValue(configuration.adminTokenFile))
         add("admin-network", value: .bool(configuration.allowsAdminNetwork))
         add("admin-host", value: .array(configuration.adminHosts.sorted().map { .string($0) }))
+        add("allow-file", value: JSONValue(configuration.allowFile))
+        add("deny-file", value: JSONValue(configuration.denyFile))
         add("state-dir", value: JSONValue(configuration.stateDirectory))
         let records = configuration.records
         add("usage-db", value: .string(records.databasePath ?? "none"))
@@ -53,6 +55,7 @@ struct SettingsReport {
         add("privacy", value: records.hasStrictPrivacy ? "strict" : "standard")
         add("log-fd", value: JSONValue(records.logDescriptor.map { Int($0) }))
         add("log-kinds", value: .array(records.logKinds.map(\.rawValue).sorted().map { .string($0) }))
+        add("metrics-version", value: .array(configuration.listedVersions.map { .string($0) }))
         add("drain-timeout", value: .number(configuration.drainTimeout.seconds))
         add("selftest-interval", value: .number(configuration.selfTestInterval.seconds))
         add("log-level", value: .string(configuration.logLevel.rawValue))

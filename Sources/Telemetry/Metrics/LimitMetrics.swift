@@ -5,6 +5,7 @@ struct LimitMetrics: Sendable {
     let hits: Counter<Limit>
     let sourcesTracked: Gauge<>
     let busiestSource: Gauge<>
+    let deniedRanges: Gauge<>
     let tableEntries: Gauge<LimitTable>
     let tableCapacity: Gauge<LimitTable>
     let tableEvictions: Counter<LimitTable>
@@ -27,6 +28,12 @@ struct LimitMetrics: Sendable {
             "wormhole_top_source_connections_ratio",
             "Share of the open connections of both services that the busiest client network holds, from 0 to 1.",
             unit: .ratio,
+            .stable
+        )
+        deniedRanges = table.gauge(
+            "wormhole_denied_ranges",
+            "Ranges of addresses in the list of --deny-file that is in force.",
+            unit: .ranges,
             .stable
         )
         tableEntries = table.gauge(

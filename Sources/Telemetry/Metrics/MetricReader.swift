@@ -31,6 +31,8 @@ final class MetricReader {
         case .sourceLevels(let levels):
             table.limits.sourcesTracked.set(Double(levels.sources))
             table.limits.busiestSource.set(levels.busiestShare)
+        case .deniedRangesChanged(let count):
+            table.limits.deniedRanges.set(Double(count))
         case .limitTableLevels(let component, let levels):
             limitTables[component] = levels
             showLimitTables()

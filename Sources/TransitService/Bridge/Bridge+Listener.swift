@@ -1,6 +1,5 @@
 internal import Admission
 internal import LinuxIO
-internal import NIOCore
 internal import NIOHTTP1
 internal import Observations
 internal import TransitRules
@@ -10,11 +9,14 @@ internal import WebSocketServer
 /// may relay, as long as there is room.
 extension Bridge: WebSocketListenerDelegate {
     func webSocketListener(route request: UpgradeRequest) -> WebSocketRoute {
-        switch doorkeeper.admit(SourceNetwork(request.peer), at: SystemClock.monotonicNanoseconds) {
+        switch doorkeeper.admit(request.peer?.network, at: SystemClock.monotonicNanoseconds) {
         case .admitted(let pass):
             return .upgrade(makeClient(for: request, pass))
         case .refused(let reason):
             observe(.connectionRejected(.transit, reason: reason))
+            guard reason != .deniedSource else {
+                return .respond(status: .forbidden, headers: [:], body: "this address is not let in here\n")
+            }
             return .respond(
                 status: [.sourceLimit, .sourceRate].contains(reason) ? .tooManyRequests : .serviceUnavailable,
                 headers: [:],
@@ -23,7 +25,7 @@ extension Bridge: WebSocketListenerDelegate {
         }
     }
 
-    func webSocketListener(rejected reason: WebSocketRejection, peer: SocketAddress?) {
+    func webSocketListener(rejected reason: WebSocketRejection, peer: PeerAddress?) {
         switch reason {
         case .badRequest, .badUpgrade, .badProxyHeader, .timeout, .disconnected:
             observe(.connectionRejected(.transit, reason: .badUpgrade))
@@ -36,8 +38,8 @@ extension Bridge: WebSocketListenerDelegate {
         }
     }
 
-    func webSocketListener(acceptFailed error: IOError) {
-        observe(.acceptFailed(AcceptFailure(ErrorNumber(error.errnoCode))))
+    func webSocketListener(acceptFailed error: ErrorNumber) {
+        observe(.acceptFailed(AcceptFailure(error)))
     }
 }
 extension Bridge {

@@ -114,7 +114,9 @@ final class FrontLoop: ServiceLoop {
         let levels = doorkeeper.sourceLevels
         if levels != reportedSources, observations.append(.sourceLevels(levels)) { reportedSources = levels }
         let tables = doorkeeper.tableLevels
-        if tables != reportedTables, observations.append(.limitTableLevels(.transit, tables)) { reportedTables = tables }
+        if tables != reportedTables, observations.append(.limitTableLevels(.transit, tables)) {
+            reportedTables = tables
+        }
     }
 
     private func waitForEvents() -> Int {
