@@ -104,17 +104,24 @@ ABUSE = Row("Abuse", [
         "Table evictions", "Entries that tables of limits could not keep because they were full: limits by source are being"
         " outrun.", Unit.PER_SECOND,
         [Query("sum by (table) (rate(wormhole_limit_table_evictions_total[$__rate_interval]))", "{{table}}")],
-        thresholds=[(1, Color.RED)],
+        width=6, thresholds=[(1, Color.RED)],
+    ),
+    Panel(
+        "Denied ranges", "Ranges of addresses in the list of --deny-file that is in force; 0 without one.", Unit.COUNT,
+        [Query("max by (instance) (wormhole_denied_ranges)", "{{instance}}")],
+        width=6,
     ),
     Panel(
         "Proof of work", "Leading zero bits demanded of clients, 0 when none is.", Unit.COUNT,
         [Query("max by (instance) (wormhole_mailbox_permission_hashcash_difficulty)", "{{instance}}")],
+        width=6,
     ),
     Panel(
         "Permission", "Demands for permission to bind, and what clients answered.", Unit.PER_SECOND,
         [Query("""
             sum by (method, result) (rate(wormhole_mailbox_permission_challenges_total[$__rate_interval]))
         """, "{{method}} {{result}}")],
+        width=6,
     ),
 ])
 
