@@ -20,7 +20,8 @@ extension AdminRoutes {
             ],
             metricPath: .control,
             action: .setLimits,
-            handler: .later(patience: AdminRoute.patience, setLimits)
+            // A disk may take its time.
+            handler: .later(patience: .seconds(10), setLimits)
         ),
         AdminRoute(
             method: .post,

@@ -57,6 +57,8 @@ extension RelayWorker {
             for index in pairs.indices where !pairs[index].isWatchedEnding { idling.renew(index, at: now, in: &pairs) }
         }
         if pairs.count > 0 { checkAges(at: now) }
+        // Those that have moved too much already end in their turn.
+        for index in pairs.indices where pairs[index].totalBytes >= limits.bytes { runQueue.append(index, in: &pairs) }
         if change.changesRates { restart(with: change.throttle, at: now) }
     }
 
@@ -79,6 +81,9 @@ extension Bridge {
     func change(_ change: LimitChange) {
         limits = change.limits
         if !pairs.isEmpty { watchPairs() }
+        for pair in pairs.values where pair.closing.isOpen && pair.totalBytes >= limits.bytes {
+            pair.end(.maximumBytes)
+        }
         guard change.changesRates else { return }
         throttle = change.throttle
         for pair in pairs.values { pair.ratesChanged() }

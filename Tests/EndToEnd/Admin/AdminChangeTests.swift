@@ -139,7 +139,9 @@ struct AdminChangeTests {
         #expect(try await server.metric(#"wormhole_connections_limit{component="transit"}"#) == 1)
         let options = try JSON(try await server.get("/config"))
         #expect(options["settings"]?["state-dir"]?["origin"] == "command line")
-        #expect(options["settings"]?["max-mailbox-messages"]?["origin"] == "default")
+        #expect(options["settings"]?["max-mailbox-messages"]?["origin"] == "changed")
+        #expect(options["settings"]?["max-mailbox-messages"]?["value"] == 2)
+        #expect(options["settings"]?["max-mailbox-bytes"]?["origin"] == "default")
         _ = try await client.connection.close()
         #expect(try await server.end(with: SIGTERM) == .exited(0))
     }
