@@ -30,6 +30,7 @@ package struct Appliance: Sendable {
     ///
     /// - Throws: An error whose description is one line, when something cannot be started.
     package func run() async throws {
+        HeapUse.growInLargeSteps()
         _ = Glibc.signal(SIGPIPE, SIG_IGN)
         // A limit on the size of files is a disk that refuses, not a reason to die.
         _ = Glibc.signal(SIGXFSZ, SIG_IGN)

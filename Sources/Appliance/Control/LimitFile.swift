@@ -49,7 +49,8 @@ struct LimitFile: Sendable {
 
     /// Replaces the file, or removes it when there is nothing to keep. Blocks until that is on the disk.
     ///
-    /// - Throws: ``ApplianceError`` with the path and the system's reason; the file is as before then.
+    /// - Throws: ``ApplianceError`` with the path and the system's reason. The file is as before then, or whole and new where only its
+    ///   folder could not be made durable.
     func write(_ limits: [String: Int]) throws(ApplianceError) {
         if limits.isEmpty {
             guard unlink(path) == 0 || errno == ENOENT else { throw failure() }
