@@ -4,17 +4,23 @@ Munin runs a plugin through a link in /etc/munin/plugins; each adds the folder o
 to find this module. It is not executable, so that Munin does not take it for a plugin.
 """
 
+import http.client
 import os
 import re
 import sqlite3
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 # Munin gives a plugin ten seconds; the server's transactions take milliseconds.
 LOCK_SECONDS = 5
+ADMIN_SECONDS = 3
+
+# In bytes; the metrics of the process are a few thousand.
+MAXIMAL_ANSWER = 1_000_000
 
 # How old the server's state may be, in seconds, before the originals' plugins take the server for stopped.
 MAILBOX_EXPIRY = 360
@@ -106,6 +112,30 @@ class Database:
         found = [row[0] for row in self.rows("SELECT version FROM version")]
         if len(found) != 1 or found[0] not in versions:
             raise Trouble(f"{self.path}: version {', '.join(map(str, found)) or 'unknown'} is not known to this plugin")
+
+
+class AdminEndpoint:
+    """The server's own metrics, from the address that `env.admin` names, such as `http://127.0.0.1:4003`."""
+
+    def __init__(self):
+        address = os.environ.get("admin", "").strip().rstrip("/")
+        url = f"{address}/metrics?scope=process"
+        try:
+            # The node's environment may name a proxy, which is for other addresses.
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            with opener.open(url, timeout=ADMIN_SECONDS) as answer:
+                text = answer.read(MAXIMAL_ANSWER).decode("utf-8", "replace")
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise Trouble(f"{url}: {getattr(error, 'reason', None) or error}") from None
+        self._url = url
+        self._values = dict(re.findall(r"^(\w+) ([0-9.e+]+)$", text, re.MULTILINE))
+
+    def number(self, metric):
+        """The value of a metric that has no labels."""
+        try:
+            return float(self._values[metric])
+        except (KeyError, ValueError):
+            raise Trouble(f"{self._url}: there is no {metric}") from None
 
 
 class UsageDatabase(Database):
@@ -254,7 +284,8 @@ class Section:
     name: str
     graph: Graph
     read: Callable
-    needs_channels: bool = False
+    #: What the graph is left out without, besides the usage database: `channels`, `admin`, or nothing.
+    needs: str = ""
 
     def values(self, source):
         """The lines of the values, `U` for what is not known, and the reason for the latter."""
@@ -275,7 +306,7 @@ class Group:
 
 
 class Source:
-    """The databases of the multigraph plugin, each opened when it is first asked for, in vain only once."""
+    """What the multigraph plugin reads, each opened when it is first asked for, in vain only once."""
 
     def __init__(self):
         self._opened = {}
@@ -295,9 +326,14 @@ class Source:
         return self.fresh_usage and self._open(ChannelDatabase)
 
     @property
-    def has_channels(self):
-        """Whether there is anything to be read, now or later; usually Munin may not read this file."""
-        return os.access(os.environ.get("channeldb", ""), os.R_OK)
+    def admin(self):
+        return self._open(AdminEndpoint)
+
+    def has(self, need):
+        """Whether there is anything to be read, now or later; usually Munin may not read the channel database."""
+        if need == "channels":
+            return os.access(os.environ.get("channeldb", ""), os.R_OK)
+        return need != "admin" or os.environ.get("admin", "").strip() != ""
 
     def counters(self):
         usage = self.fresh_usage
@@ -342,7 +378,7 @@ def run_groups(prefix, groups):
         return 1
     troubles = {}
     for section in [section for name, group in groups.items() if wanted in ("", name) for section in group.sections]:
-        if section.needs_channels and not source.has_channels:
+        if not source.has(section.needs):
             continue
         print(f"multigraph {section.name}")
         if command == "config":

@@ -3,22 +3,30 @@
 `critical` is worth waking somebody up for, `warning` can wait until morning, `info` until somebody looks.
 """
 
+from inspect import cleandoc
+
 from source.objectives import COMMAND_SECONDS, MAILBOX_ERROR_BUDGET, TRANSIT_ERROR_BUDGET
 from source.prometheus import Alert, Group
 
 IS_READY = 'on (job, instance) wormhole_server_state{state="ready"} == 1'
 
+# A checkpoint of the channel database comes a second after the last write, or after 2,000 pages, which steady traffic writes
+# in half an hour; without writes there is none. So one is due for what was written then.
+WAS_WRITTEN_TO = (
+    'increase(wormhole_db_operation_duration_seconds_count{db="channel", operation="write"}[15m] offset 40m) > 0'
+)
+
 
 def overdue(last_success: str, seconds: int) -> str:
     """A task that has not succeeded for so long; one that never has is counted from the start of the process."""
-    return f"""
+    return cleandoc(f"""
         time() - (
           {last_success} > 0
           or
           {last_success}
             + on (job, instance) group_left process_start_time_seconds{{job="wormhole-server"}}
         ) > {seconds}
-    """.strip()
+    """)
 
 
 def budget_burn(severity: str, long: str, short: str, factor: float, commands: int, duration: str) -> Alert:
@@ -28,12 +36,13 @@ def budget_burn(severity: str, long: str, short: str, factor: float, commands: i
         commands: How many the long window must have seen; a few failures among few commands say nothing.
     """
     series = "instance:wormhole_mailbox_errors_per_commands:ratio_rate"
+    threshold = f"{factor:g} * {MAILBOX_ERROR_BUDGET:g}" if factor != 1 else f"{MAILBOX_ERROR_BUDGET:g}"
     return Alert(
         "WormholeMailboxErrorBudgetBurn", f"""
         (
-          {series}{long} > {factor:g} * {MAILBOX_ERROR_BUDGET:g}
+          {series}{long} > {threshold}
           and
-          {series}{short} > {factor:g} * {MAILBOX_ERROR_BUDGET:g}
+          {series}{short} > {threshold}
         )
         and
         sum without (command, outcome) (increase(wormhole_mailbox_commands_total[{long}])) > {commands}
@@ -62,10 +71,7 @@ AVAILABILITY = [
         description="The process runs, but its check {{ $labels.component }} has failed for 5 minutes.",
     ),
     Alert(
-        "WormholeSelftestFailing", f"""
-        {overdue("wormhole_selftest_last_success_timestamp_seconds", 600)}
-        and {IS_READY}
-        """,
+        "WormholeSelftestFailing", f"{overdue('wormhole_selftest_last_success_timestamp_seconds', 600)}\nand {IS_READY}",
         "critical", duration="2m",
         summary="No trial wormhole through {{ $labels.probe }} of {{ $labels.instance }} succeeds",
         description="None has for {{ $value | humanizeDuration }}; users see the same.",
@@ -99,7 +105,7 @@ AVAILABILITY = [
         and
         sum without (mood) (increase(wormhole_transit_sessions_total[6h] offset 1w)) > 20
         """,
-        "warning", duration="15m",
+        "critical", duration="15m",
         summary="Nobody uses the relay of {{ $labels.instance }}",
         description="There was no transfer in 6 hours; a week ago, at the same time, there were more than 20.",
     ),
@@ -116,7 +122,12 @@ STATE = [
     ),
     Alert(
         "WormholeMaintenanceStalled",
-        overdue('wormhole_maintenance_last_success_timestamp_seconds{task=~"stats|consistency"}', 3600),
+        "\n".join([
+            overdue('wormhole_maintenance_last_success_timestamp_seconds{task=~"stats|consistency"}', 3600),
+            "or",
+            overdue('wormhole_maintenance_last_success_timestamp_seconds{task="checkpoint"}', 3600),
+            f"and on (job, instance) {WAS_WRITTEN_TO}",
+        ]),
         "warning", duration="5m",
         summary="The task {{ $labels.task }} of {{ $labels.instance }} has stopped",
         description="No run of it has succeeded for {{ $value | humanizeDuration }}.",
@@ -156,6 +167,11 @@ STATE = [
         "warning",
         summary="{{ $labels.instance }} does not finish draining",
         description="It has been draining for more than an hour, and is still not down.",
+    ),
+    Alert(
+        "WormholeConfigReloadFailed", "wormhole_config_last_reload_successful == 0", "warning", duration="5m",
+        summary="{{ $labels.instance }} refused its new configuration",
+        description="The last reload failed, and what was in force before still is. The next start would fail.",
     ),
 ]
 
@@ -218,11 +234,17 @@ ABUSE = [
         "WormholeOneSourceDominates", """
         wormhole_top_source_connections_ratio > 0.5
         and on (job, instance)
-        sum by (job, instance) (wormhole_connections{component="transit"}) > 50
+        sum by (job, instance) (wormhole_connections) > 50
         """,
         "warning", duration="15m",
-        summary="One client network fills the relay of {{ $labels.instance }}",
-        description="{{ $value | humanizePercentage }} of the relay's open connections belong to one client network.",
+        summary="One client network fills {{ $labels.instance }}",
+        description="{{ $value | humanizePercentage }} of the open connections belong to one client network.",
+    ),
+    Alert(
+        "WormholeLimiterOverrun", "sum without (table) (rate(wormhole_limit_table_evictions_total[10m])) > 1", "warning",
+        duration="10m",
+        summary="{{ $labels.instance }} cannot keep all of its sources in mind",
+        description="{{ $value | humanize }} times a second a table of limits was full. Limits by source are partly blind.",
     ),
     Alert(
         "WormholeLonelyTransfers", """

@@ -19,6 +19,9 @@ from enum import Enum
 
 WIDTH = 24
 TAG = "wormhole-server"
+# What the JSON is written for; newer ones bring it up to date when they read it.
+GRAFANA = "11.0.0"
+SCHEMA = 39
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 SCOPE = 'job=~"$job", instance=~"$instance"'
 
@@ -93,6 +96,11 @@ class Panel:
     mappings: dict[float, tuple[str, Color]] = field(default_factory=dict)
     decimals: int | None = None
     maximum: float | None = None
+    # The names of series in the place of their values.
+    shows_names: bool = False
+    # One value for each so long a time, such as `1d`, drawn as a bar; over this time, whatever is chosen for the others.
+    bar_length: str = ""
+    time_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,8 +139,7 @@ def dashboard_json(dashboard: Dashboard) -> dict:
         "liveNow": False,
         "panels": _panels_json(dashboard.rows),
         "refresh": "30s",
-        "schemaVersion": 37,
-        "style": "dark",
+        "schemaVersion": SCHEMA,
         "tags": [TAG],
         "templating": {"list": _variables_json()},
         "time": {"from": "now-6h", "to": "now"},
@@ -183,7 +190,6 @@ def _variables_json() -> list[dict]:
         "name": "datasource",
         "options": [],
         "query": "prometheus",
-        "queryValue": "",
         "refresh": 1,
         "regex": "",
         "skipUrlSync": False,
@@ -199,7 +205,6 @@ def _label_variable(name: str, query: str) -> dict:
         "allValue": ".+",
         "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
         "datasource": DATASOURCE,
-        "definition": query,
         "hide": 0,
         "includeAll": True,
         "label": name.capitalize(),
@@ -259,17 +264,23 @@ def _row_json(number: int, title: str, top: int) -> dict:
 
 
 def _panel_json(number: int, panel: Panel, left: int, top: int) -> dict:
-    return {
+    result = {
         "datasource": DATASOURCE,
         "description": panel.description,
         "fieldConfig": {"defaults": _field_defaults(panel), "overrides": _overrides(panel)},
         "gridPos": {"h": panel.height, "w": panel.width, "x": left, "y": top},
         "id": number,
         "options": _options(panel),
+        "pluginVersion": GRAFANA,
         "targets": [_target_json(index, query, panel.kind) for index, query in enumerate(panel.queries)],
         "title": panel.title,
         "type": panel.kind.value,
     }
+    if panel.bar_length:
+        result["interval"] = panel.bar_length
+    if panel.time_from:
+        result["timeFrom"] = panel.time_from
+    return result
 
 
 def _target_json(index: int, query: Query, kind: Kind) -> dict:
@@ -309,8 +320,8 @@ def _field_defaults(panel: Panel) -> dict:
 def _custom(panel: Panel) -> dict:
     if panel.kind is Kind.LINES:
         return {
-            "drawStyle": "line",
-            "fillOpacity": 60 if panel.is_stacked else 10,
+            "drawStyle": "bars" if panel.bar_length else "line",
+            "fillOpacity": 60 if panel.is_stacked or panel.bar_length else 10,
             "lineInterpolation": "linear",
             "lineWidth": 1,
             "showPoints": "never",
@@ -345,7 +356,15 @@ def _overrides(panel: Panel) -> list[dict]:
 
 
 def _options(panel: Panel) -> dict:
-    legend = {"calcs": ["mean", "max", "lastNotNull"], "displayMode": "table", "placement": "bottom", "showLegend": True}
+    # Many series are at zero for ever: those with something to tell come first.
+    legend = {
+        "calcs": ["mean", "max", "lastNotNull"],
+        "displayMode": "table",
+        "placement": "bottom",
+        "showLegend": True,
+        "sortBy": "Max",
+        "sortDesc": True,
+    }
     if panel.kind is Kind.LINES:
         return {"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}}
     if panel.kind is Kind.STATES:
@@ -366,14 +385,15 @@ def _options(panel: Panel) -> dict:
             "filterValues": {"le": 1e-9},
             "legend": {"show": True},
             "rowsFrame": {"layout": "auto"},
-            "tooltip": {"show": True, "yHistogram": False},
+            "tooltip": {"mode": "single", "yHistogram": False},
             "yAxis": {"axisPlacement": "left", "reverse": False, "unit": panel.unit.value},
         }
+    text = "value_and_name" if any(query.legend for query in panel.queries) else "value"
     return {
         "colorMode": "value",
         "graphMode": "none",
         "justifyMode": "auto",
         "orientation": "auto",
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-        "textMode": "value_and_name" if any(query.legend for query in panel.queries) else "value",
+        "textMode": "name" if panel.shows_names else text,
     }

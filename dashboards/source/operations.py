@@ -9,11 +9,11 @@ PROCESS = Row("Process", [
         [Query("sum by (instance) (rate(process_cpu_seconds_total[$__rate_interval]))", "{{instance}}")],
     ),
     Panel(
-        "CPU for a gigabyte", "Seconds of CPU time spent for each gigabyte relayed, everything else included.",
-        Unit.SECONDS,
+        "CPU for a gigabyte", "Seconds of CPU time spent for each gigabyte relayed, everything else included; without a line"
+        " below 100 kB a second, when everything else is nearly all of it.", Unit.SECONDS,
         [Query("""
             sum by (instance) (rate(process_cpu_seconds_total[$__rate_interval]))
-            / (sum by (instance) (rate(wormhole_transit_relayed_bytes_total[$__rate_interval])) / 1e9 > 0)
+            / (sum by (instance) (rate(wormhole_transit_relayed_bytes_total[$__rate_interval])) / 1e9 > 0.0001)
         """, "{{instance}}")],
     ),
     Panel(
@@ -42,9 +42,14 @@ PROCESS = Row("Process", [
         thresholds=[(0.5, Color.RED)],
     ),
     Panel(
-        "Heartbeat age", "Time since the event loop that is furthest behind came round. /healthz fails at 5 s.",
-        Unit.SECONDS,
-        [Query("max by (instance) (time() - wormhole_event_loop_heartbeat_timestamp_seconds)", "{{instance}}")],
+        "Heartbeat age", "Time since the event loop that is furthest behind came round, when Prometheus asked. /healthz fails"
+        " at 5 s.", Unit.SECONDS,
+        # Not of now: Prometheus asks every 15 s or more seldom.
+        [Query("""
+            max by (instance) (
+                timestamp(wormhole_event_loop_heartbeat_timestamp_seconds) - wormhole_event_loop_heartbeat_timestamp_seconds
+            )
+        """, "{{instance}}")],
         thresholds=[(5, Color.RED)],
     ),
     Panel(
@@ -57,7 +62,7 @@ PROCESS = Row("Process", [
             Query("count by (instance, version, revision) (wormhole_build_info)", "{{instance}} {{version}} {{revision}}"),
             Query("count by (instance, digest) (wormhole_config_info)", "{{instance}} configuration {{digest}}"),
         ],
-        kind=Kind.NUMBER,
+        kind=Kind.NUMBER, shows_names=True,
     ),
 ])
 
@@ -79,17 +84,16 @@ ABUSE = Row("Abuse", [
         [Query("sum by (error) (rate(wormhole_accept_errors_total[$__rate_interval]))", "{{error}}")],
     ),
     Panel(
-        "Top-source share", "Share of the relay's open connections held by the busiest client network.", Unit.RATIO,
+        "Top-source share", "Share of all open connections held by the busiest client network.", Unit.RATIO,
         [Query("max by (instance) (wormhole_top_source_connections_ratio)", "{{instance}}")],
         maximum=1, thresholds=[(0.5, Color.RED)],
     ),
     Panel(
-        "Sources", "Client networks that hold connections to the relay; this machine and Unix sockets are not counted.",
-        Unit.COUNT,
+        "Sources", "Client networks that hold connections; this machine and Unix sockets are not counted.", Unit.COUNT,
         [Query("sum(wormhole_sources_tracked)", "sources")],
     ),
     Panel(
-        "Table fill", "How full the tables are that limits are kept with; without a line when they have no bound.",
+        "Table fill", "How full the tables are that limits are kept with; without a line when one has no bound.",
         Unit.RATIO,
         [Query("""
             max by (table) (wormhole_limit_table_entries / (wormhole_limit_table_capacity > 0))
@@ -97,16 +101,27 @@ ABUSE = Row("Abuse", [
         maximum=1,
     ),
     Panel(
+        "Table evictions", "Entries that tables of limits could not keep because they were full: limits by source are being"
+        " outrun.", Unit.PER_SECOND,
+        [Query("sum by (table) (rate(wormhole_limit_table_evictions_total[$__rate_interval]))", "{{table}}")],
+        width=6, thresholds=[(1, Color.RED)],
+    ),
+    Panel(
+        "Denied ranges", "Ranges of addresses in the list of --deny-file that is in force; 0 without one.", Unit.COUNT,
+        [Query("max by (instance) (wormhole_denied_ranges)", "{{instance}}")],
+        width=6,
+    ),
+    Panel(
         "Proof of work", "Leading zero bits demanded of clients, 0 when none is.", Unit.COUNT,
         [Query("max by (instance) (wormhole_mailbox_permission_hashcash_difficulty)", "{{instance}}")],
-        width=12,
+        width=6,
     ),
     Panel(
         "Permission", "Demands for permission to bind, and what clients answered.", Unit.PER_SECOND,
         [Query("""
             sum by (method, result) (rate(wormhole_mailbox_permission_challenges_total[$__rate_interval]))
         """, "{{method}} {{result}}")],
-        width=12,
+        width=6,
     ),
 ])
 
@@ -145,33 +160,23 @@ DATA = Row("Data", [
         is_stacked=True,
     ),
     Panel(
+        "Rows", "Rows in the tables of the usage database.", Unit.COUNT,
+        [Query("sum by (table) (wormhole_db_rows)", "{{table}}")],
+        is_stacked=True,
+    ),
+    Panel(
         "Free disk", "Free space where the databases are.", Unit.BYTES,
         [Query("min by (instance) (wormhole_state_filesystem_avail_bytes)", "{{instance}}")],
     ),
     Panel(
-        "Blur", "The window to which start times in usage records are rounded down; 0: they are exact.", Unit.SECONDS,
-        [Query("min by (instance) (wormhole_usage_blur_seconds)", "{{instance}}")],
-        kind=Kind.NUMBER,
-    ),
-    Panel(
-        "Rows", "Rows in the tables of the usage database.", Unit.COUNT,
-        [Query("sum by (table) (wormhole_db_rows)", "{{table}}")],
-        is_stacked=True, width=12,
-    ),
-    Panel(
-        "Retention", "How long usage records are kept; 0: for ever.", Unit.SECONDS,
-        [Query("max by (instance) (wormhole_usage_retention_seconds)", "{{instance}}")],
-        kind=Kind.NUMBER, width=4,
-    ),
-    Panel(
         "Oldest record", "When the oldest usage record began, as it is stored.", Unit.DATE,
         [Query("min by (instance) (wormhole_usage_oldest_record_timestamp_seconds > 0) * 1000", "{{instance}}")],
-        kind=Kind.NUMBER, width=4,
+        kind=Kind.NUMBER, width=12, height=4,
     ),
     Panel(
         "Schema", "The version of each database's tables, as the original servers count them.", Unit.NONE,
         [Query("max by (instance, db) (wormhole_db_schema_version)", "{{instance}} {{db}}")],
-        kind=Kind.NUMBER, width=4,
+        kind=Kind.NUMBER, width=12, height=4,
     ),
 ])
 
@@ -223,6 +228,10 @@ HOUSE_KEEPING = Row("House-keeping", [
         """, "{{path}} {{code}}")],
     ),
     Panel(
+        "Admin actions", "Changes made through the admin endpoint in the hour before each moment.", Unit.COUNT,
+        [Query("sum by (action) (increase(wormhole_admin_actions_total[1h]))", "{{action}}")],
+    ),
+    Panel(
         "Scrape cost", "Time to collect the metrics, and the 99th percentile of all admin requests.", Unit.SECONDS,
         [
             Query("max by (instance) (wormhole_metrics_collect_seconds)", "{{instance}} collection"),
@@ -232,6 +241,33 @@ HOUSE_KEEPING = Row("House-keeping", [
                 ))
             """, "p99 request"),
         ],
+    ),
+    Panel(
+        "Reloads", "Times the configuration was read again, by SIGHUP or through the admin endpoint, in the hour before each"
+        " moment.", Unit.COUNT,
+        [Query("sum by (result) (increase(wormhole_config_reloads_total[1h]))", "{{result}}")],
+    ),
+    Panel(
+        "Last reload", "Whether the configuration in force is the one that was read last. If it is not, the next start would"
+        " fail.", Unit.NONE,
+        [Query("min by (instance) (wormhole_config_last_reload_successful)", "{{instance}}")],
+        kind=Kind.STATES,
+        mappings={0: ("failed", Color.RED), 1: ("in force", Color.GREEN)},
+    ),
+    Panel(
+        "Configuration read", "When the configuration in force was read: at the start, or by a reload.", Unit.DATE,
+        [Query("max by (instance) (wormhole_config_last_reload_success_timestamp_seconds) * 1000", "{{instance}}")],
+        kind=Kind.NUMBER, height=4,
+    ),
+    Panel(
+        "Blur", "The window to which start times in usage records are rounded down; 0: they are exact.", Unit.SECONDS,
+        [Query("min by (instance) (wormhole_usage_blur_seconds)", "{{instance}}")],
+        kind=Kind.NUMBER, height=4,
+    ),
+    Panel(
+        "Retention", "How long usage records are kept; 0: for ever.", Unit.SECONDS,
+        [Query("max by (instance) (wormhole_usage_retention_seconds)", "{{instance}}")],
+        kind=Kind.NUMBER, height=4,
     ),
 ])
 

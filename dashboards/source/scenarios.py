@@ -14,6 +14,8 @@ COMMANDS_FAILED = 'wormhole_mailbox_commands_total{command="bind", outcome="serv
 STARTED_AT = "process_start_time_seconds"
 CANARY_AT = 'wormhole_selftest_last_success_timestamp_seconds{probe="transit"}'
 PRUNED_AT = 'wormhole_maintenance_last_success_timestamp_seconds{task="prune"}'
+CHECKPOINT_AT = 'wormhole_maintenance_last_success_timestamp_seconds{task="checkpoint"}'
+CHANNEL_WRITES = 'wormhole_db_operation_duration_seconds_count{db="channel", operation="write"}'
 STATS_AT = 'wormhole_maintenance_last_success_timestamp_seconds{task="stats"}'
 LONG_CODES = 'wormhole_nameplates_allocated_total{digits="3"}'
 SHORT_CODES = 'wormhole_nameplates_allocated_total{digits="1"}'
@@ -21,6 +23,8 @@ SCARY = 'wormhole_mailboxes_closed_total{result="scary", for_nameplate="true"}'
 HAPPY = 'wormhole_mailboxes_closed_total{result="happy", for_nameplate="true"}'
 TRANSIT_CONNECTIONS = 'wormhole_connections{component="transit", transport="tcp", ip_family="ipv4"}'
 TRANSIT_CONNECTIONS_6 = 'wormhole_connections{component="transit", transport="tcp", ip_family="ipv6"}'
+MAILBOX_CONNECTIONS = 'wormhole_connections{component="mailbox", transport="ws", ip_family="ipv4"}'
+EVICTIONS = 'wormhole_limit_table_evictions_total{table="source"}'
 TRANSIT_LIMIT = 'wormhole_connections_limit{component="transit"}'
 LONELY = 'wormhole_transit_sessions_total{mood="lonely"}'
 HAPPY_PAIRS = 'wormhole_transit_sessions_total{mood="happy"}'
@@ -144,11 +148,20 @@ STATE = [
     ),
     silent(
         "WormholeMaintenanceStalled", "a checkpoint is only made when there is something to write",
-        {
-            STARTED_AT: "1x90", STATS_AT: "1+60x90",
-            'wormhole_maintenance_last_success_timestamp_seconds{task="checkpoint"}': "60x90",
-        },
-        "80m",
+        {STARTED_AT: "1x90", STATS_AT: "1+60x90", CHECKPOINT_AT: "60x90", CHANNEL_WRITES: "5x90"}, "80m",
+    ),
+    fires(
+        "WormholeMaintenanceStalled", "what has been written for an hour is not checkpointed",
+        {STARTED_AT: "1x90", CHECKPOINT_AT: "60x90", CHANNEL_WRITES: "5+1x90"}, "67m", {"task": "checkpoint"}, "1h 6m 0s",
+        not_yet="65m",
+    ),
+    fires(
+        "WormholeMaintenanceStalled", "no checkpoint has ever succeeded",
+        {STARTED_AT: "60x90", CHECKPOINT_AT: "0x90", CHANNEL_WRITES: "5+1x90"}, "67m", {"task": "checkpoint"}, "1h 6m 0s",
+    ),
+    silent(
+        "WormholeMaintenanceStalled", "the first writes after a quiet day are still to be checkpointed",
+        {STARTED_AT: "1x180", CHECKPOINT_AT: "60x180", CHANNEL_WRITES: "5x120 6+1x60"}, "155m",
     ),
     silent(
         "WormholeMaintenanceStalled", "the first run is still to come", {STARTED_AT: "1200x90", STATS_AT: "0x90"}, "80m",
@@ -197,6 +210,14 @@ STATE = [
         "WormholeDrainStuck", "not draining at all",
         {DRAINING: "0x90", "wormhole_drain_started_timestamp_seconds": "0x90"}, "80m",
     ),
+    fires(
+        "WormholeConfigReloadFailed", "a mistake in a file is left there", {"wormhole_config_last_reload_successful": "1x4 0x30"},
+        "11m", not_yet="9m",
+    ),
+    silent(
+        "WormholeConfigReloadFailed", "a mistake in a file is mended within four minutes",
+        {"wormhole_config_last_reload_successful": "1x4 0x3 1x30"}, "20m",
+    ),
 ]
 
 SLOW = durations("wormhole_mailbox_command_duration_seconds", 'class="state", ', {
@@ -235,7 +256,7 @@ SATURATION = [
         "WormholeConnectionsNearLimit", "90 of 100, and a service without a limit",
         {
             TRANSIT_CONNECTIONS: "90x20", TRANSIT_LIMIT: "100x20",
-            'wormhole_connections{component="mailbox", transport="ws", ip_family="ipv4"}': "90x20",
+            MAILBOX_CONNECTIONS: "90x20",
             'wormhole_connections_limit{component="mailbox"}': "0x20",
         },
         "10m",
@@ -257,12 +278,17 @@ ABUSE = [
     silent("WormholeGuessing", "many typing errors among many more", {SCARY: "0+4x90", HAPPY: "0+96x90"}, "80m"),
     fires(
         "WormholeOneSourceDominates", "60 of 100 connections",
-        {"wormhole_top_source_connections_ratio": "0.6x30", TRANSIT_CONNECTIONS: "100x30"}, "20m", value="60%", not_yet="14m",
+        {"wormhole_top_source_connections_ratio": "0.6x30", TRANSIT_CONNECTIONS: "30x30", MAILBOX_CONNECTIONS: "70x30"}, "20m",
+        value="60%", not_yet="14m",
     ),
     silent(
         "WormholeOneSourceDominates", "all of a few connections",
-        {"wormhole_top_source_connections_ratio": "1x30", TRANSIT_CONNECTIONS: "50x30"}, "20m",
+        {"wormhole_top_source_connections_ratio": "1x30", TRANSIT_CONNECTIONS: "25x30", MAILBOX_CONNECTIONS: "25x30"}, "20m",
     ),
+    fires("WormholeLimiterOverrun", "two entries a second do not fit", {EVICTIONS: "0+120x40"}, "25m", value="2",
+          not_yet="9m"),
+    silent("WormholeLimiterOverrun", "a wave that is over", {EVICTIONS: "0x3 0+1200x5 6000x40"}, "25m"),
+    silent("WormholeLimiterOverrun", "one every two seconds", {EVICTIONS: "0+30x40"}, "30m"),
     fires("WormholeLonelyTransfers", "seven of ten", {LONELY: "0+7x150", HAPPY_PAIRS: "0+3x150"}, "130m", value="70%",
           not_yet="60m"),
     silent("WormholeLonelyTransfers", "half of them", {LONELY: "0+5x150", HAPPY_PAIRS: "0+5x150"}, "130m"),

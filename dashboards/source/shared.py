@@ -5,6 +5,13 @@ from source.grafana import Annotation, Color, Kind, Panel, Query, Unit
 MOMENTS = [
     Annotation("Start", "process_start_time_seconds * 1000", Color.BLUE),
     Annotation("Drain", "(wormhole_drain_started_timestamp_seconds > 0) * 1000", Color.YELLOW),
+    # At the start the configuration is read as well, which is no reload.
+    Annotation("Reload", """
+        (
+            wormhole_config_last_reload_success_timestamp_seconds
+            and on (job, instance) wormhole_config_reloads_total{result="success"} > 0
+        ) * 1000
+    """, Color.GREEN),
 ]
 
 

@@ -3,6 +3,9 @@
 from source.grafana import Dashboard, Panel, Query, Row, Unit
 from source.shared import MOMENTS, heatmap, quantiles
 
+# How many sides of pairs there were to read from; none when there were no pairs.
+SIDES = "(2 * sum(avg_over_time(wormhole_transit_active_sessions[$__rate_interval])) > 0)"
+
 PAIRING = Row("Pairing", [
     Panel(
         "Waiting", "Connections without a partner yet, and the distinct tokens among them.", Unit.COUNT,
@@ -81,19 +84,26 @@ BANDWIDTH = Row("Bandwidth", [
         width=12, is_stacked=True,
     ),
     Panel(
-        "Bytes a day", "Payload forwarded in the 24 hours before each moment.", Unit.BYTES,
+        "Bytes a day", "Payload forwarded in the 24 hours before each bar, for 30 days.", Unit.BYTES,
         [Query("sum(increase(wormhole_transit_relayed_bytes_total[1d]))", "relayed")],
-        width=12,
+        width=12, bar_length="1d", time_from="30d",
     ),
     Panel(
-        "Held back by a slow side", "Seconds in each second for which sources were not read because their partner was slow,"
-        " summed over the pairs.", Unit.SECONDS,
-        [Query("sum(rate(wormhole_transit_read_paused_seconds_total[$__rate_interval]))", "paused")],
+        "Held back by a slow side", "Share of the pairs' time for which a side was not read because its partner was slow.",
+        Unit.RATIO,
+        [Query(f"""
+            sum(rate(wormhole_transit_read_paused_seconds_total[$__rate_interval])) / {SIDES}
+        """, "paused")],
+        maximum=1,
     ),
     Panel(
-        "Held back by our limits", "Seconds in each second for which pairs waited for the sake of a rate, summed over the"
-        " pairs.", Unit.SECONDS,
-        [Query("sum by (limit) (rate(wormhole_transit_throttled_seconds_total[$__rate_interval]))", "{{limit}}")],
+        "Held back by our limits", "Share of the pairs' time for which a side was not read for the sake of a rate.",
+        Unit.RATIO,
+        [Query(f"""
+            sum by (limit) (rate(wormhole_transit_throttled_seconds_total[$__rate_interval]))
+            / on () group_left () {SIDES}
+        """, "{{limit}}")],
+        maximum=1,
     ),
     Panel(
         "Buffers", "Bytes in relay buffers, and the most there may be.", Unit.BYTES,

@@ -12,14 +12,14 @@ extension Chart {
     var svg: HTML {
         let scale = self.scale
         let content: [HTML] =
-            isEmpty
-            ? [
-                """
-                <text x="\(n(Frame.left + Frame.plotWidth / 2))" y="\(n(Frame.top + Frame.plotHeight / 2))" \
-                text-anchor="middle">nothing is known yet</text>
-                """
-            ]
-            : series.indices.map { form == .lines ? line($0, scale) : bars($0, scale) }
+            remark.map { remark in
+                [
+                    """
+                    <text x="\(n(Frame.left + Frame.plotWidth / 2))" y="\(n(Frame.top + Frame.plotHeight / 2))" \
+                    text-anchor="middle">\(remark)</text>
+                    """
+                ]
+            } ?? series.indices.map { form == .lines ? line($0, scale) : bars($0, scale) }
         return """
             <svg viewBox="0 0 \(n(Frame.width)) \(n(Frame.height))" role="img" aria-labelledby="\(id)-title \(id)-desc">
             <title id="\(id)-title">\(title), \(figure.name)</title><desc id="\(id)-desc">\(summary)</desc>
@@ -32,7 +32,8 @@ extension Chart {
     // MARK: Axes
 
     private func grid(_ scale: ChartScale) -> [HTML] {
-        scale.ticks.map { tick in
+        // Without anything to measure there is no scale.
+        (remark == nil ? scale.ticks : [0]).map { tick in
             let height = y(tick, scale)
             return """
                 <path class="\(tick == 0 ? "axis" : "grid")" d="M\(n(Frame.left)) \(n(height))h\(n(Frame.plotWidth))"/>\

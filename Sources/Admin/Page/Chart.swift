@@ -37,6 +37,13 @@ struct Chart: Sendable {
 
     var isEmpty: Bool { series.allSatisfy { $0.values.allSatisfy { $0 == nil } } }
 
+    /// What stands in the place of a drawing in which there would be nothing to see. A line shows that it is at zero; bars
+    /// of no height do not.
+    var remark: String? {
+        if isEmpty { return "nothing is known yet" }
+        return form == .bars && heights.allSatisfy { $0 <= 0 } ? "nothing in this time" : nil
+    }
+
     var scale: ChartScale { ChartScale(upTo: heights.max(), isWhole: figure == .count || figure == .bytes) }
 
     /// In words: the latest, and the highest with its time.
@@ -102,7 +109,7 @@ struct ChartTable: Sendable {
         }
         return """
             <details id="\(id)"><summary>\(summary)</summary>
-            <div class="scroll" tabindex="0" role="region" aria-label="\(summary)"><table class="numbers">
+            <div class="scroll" tabindex="0" role="group" aria-label="\(summary)"><table class="numbers">
             <thead><tr><th scope="col">UTC</th>\(head)</tr></thead>
             <tbody>\(body)</tbody></table></div></details>
 

@@ -48,7 +48,6 @@ struct PageSnapshot: Sendable {
     /// What is there now.
     enum Level: CaseIterable, Sendable {
         case activeTransfers, waitingTransfers, mailboxConnections, relayConnections, nameplates, mailboxes, messages
-        case storedBytes
 
         fileprivate var source: (family: String, label: String?) {
             switch self {
@@ -59,7 +58,6 @@ struct PageSnapshot: Sendable {
             case .nameplates: ("wormhole_nameplates", nil)
             case .mailboxes: ("wormhole_mailboxes", nil)
             case .messages: ("wormhole_mailbox_stored_messages", nil)
-            case .storedBytes: ("wormhole_mailbox_stored_bytes", nil)
             }
         }
     }

@@ -85,6 +85,7 @@ enum PageStyle {
         footer { margin: 2rem 0; font-size: .85rem; color: var(--soft) }
         footer p { margin: .4rem 0 }
         .scripted .without-script { display: none }
+        @media (min-width: 70rem) { .large svg text { font-size: 9px } }
         @media (max-width: 30rem) {
           .width { padding: 0 .8rem } .tiles { grid-template-columns: 1fr 1fr; gap: .5rem }
           dd strong { font-size: 1.3rem } th, td { padding: .3rem .4rem } }

@@ -50,9 +50,7 @@ enum StatusPage {
     }
 
     private static func tiles(_ snapshot: PageSnapshot) -> [HTML] {
-        func level(_ level: PageSnapshot.Level, _ figure: Figure = .count) -> String {
-            figure.text(snapshot.levels[level])
-        }
+        func level(_ level: PageSnapshot.Level) -> String { Figure.count.text(snapshot.levels[level]) }
         let relayed = snapshot.rates.first { $0.name == "relayed bytes" }
         let past = snapshot.past.past
         return [
@@ -65,11 +63,7 @@ enum StatusPage {
                 ),
                 "mailbox \(level(.mailboxConnections)), relay \(level(.relayConnections))"
             ),
-            tile(
-                "Open mailboxes",
-                level(.mailboxes),
-                "\(level(.nameplates)) codes; \(level(.messages)) messages, \(level(.storedBytes, .bytes))"
-            ),
+            tile("Open mailboxes", level(.mailboxes), "codes \(level(.nameplates)), messages \(level(.messages))"),
             tile("Today", Figure.bytes.text(past.map { Double($0.today.bytes) }), finished(past?.today)),
             tile("This month", Figure.bytes.text(past.map { Double($0.thisMonth.bytes) }), finished(past?.thisMonth)),
         ]

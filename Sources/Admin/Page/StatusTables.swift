@@ -69,7 +69,7 @@ enum StatusTables {
         }
         return """
             <section aria-labelledby="\(id)"><h2 id="\(id)">\(title)</h2>
-            <div class="scroll" tabindex="0" role="region" aria-labelledby="\(id)"><table class="numbers">
+            <div class="scroll" tabindex="0" role="group" aria-labelledby="\(id)"><table class="numbers">
             <thead><tr><th scope="col">\(corner)</th>\(head)</tr></thead>
             <tbody>\(body)</tbody></table></div></section>
 

@@ -59,6 +59,16 @@ struct ChartTests {
         }
     }
 
+    @Test("bars of nothing are said to be so, and have no scale; a line at zero is drawn")
+    func nothing() {
+        let bars = chart([0, 0, nil, 0], [0, nil, nil, nil], form: .bars)
+        #expect(bars.svg.text.contains(">nothing in this time</text>"))
+        #expect(count("class=\"grid\"", in: bars.svg) == 0 && count("class=\"bar", in: bars.svg) == 0)
+        #expect(bars.svg.text.contains(">0 B</text>") && !bars.svg.text.contains(">1 B</text>"))
+        #expect(chart([0, 0, nil, 0.001], form: .bars).remark == nil)
+        #expect(chart([0, 0, 0, 0]).remark == nil)
+    }
+
     @Test("one point is a dot, two are a line, a gap is no line")
     func points() {
         let one = chart([nil, 5, nil, nil]).svg

@@ -47,6 +47,61 @@ struct HourViewTests {
         #expect(view.values(.waitingTransfers).last == 999 * 5)
     }
 
+    /// Two hours in which minute `m` has a level of `m` and a rate of `m` a second, sampled by a clock that is late each time.
+    /// At every look a slot shows its own minute: none is lost, shifted or shown twice while the ring fills and goes round.
+    @Test("over two hours, every slot shows what happened in it")
+    func twoHours() {
+        let memory = HourMemory()
+        func minute(_ time: Double) -> Double { (time / 60).rounded(.down) }
+        /// What a counter with these rates has counted by a time.
+        func count(_ time: Double) -> Double {
+            let whole = minute(time)
+            return 60 * whole * (whole - 1) / 2 + whole * (time - 60 * whole)
+        }
+        var time = 0.0
+        var (looks, spans) = (0, Set<Int>())
+        while time < 7200 {
+            memory.take(HourQuantity.allCases.map { $0.isCounter ? count(time) : minute(time) }, at: 5000 + time)
+            #expect(memory.samples.count <= 361)
+            let view = HourView(memory.samples, now: Self.midnight + time, monotonic: 5000 + time)
+            let (levels, rates) = (view.values(.activeTransfers), view.values(.relayedBytes))
+            for slot in 0..<HourView.slots {
+                let start = Double(view.span.start(of: slot)) - Self.midnight
+                let isKnown = start + Double(view.span.slotLength) > 0
+                #expect((levels[slot] != nil) == isKnown, "\(slot) at \(time)")
+                // A sample stands for the ten seconds before it, and for the slot behind it if that has none.
+                if let level = levels[slot] { #expect((minute(start - 10)...minute(start)).contains(level), "\(time)") }
+                if let rate = rates[slot] {
+                    #expect((minute(start) - 1...minute(start) + 0.001).contains(rate), "\(slot) at \(time)")
+                }
+            }
+            if time > 3600 { #expect(rates.allSatisfy { $0 != nil }) }
+            #expect(levels.last == minute(time))
+            spans.insert(view.span.length)
+            time += 10.03
+            looks += 1
+        }
+        #expect(looks > 700)
+        #expect(spans == [600, 1200, 1800, 3600])
+    }
+
+    private static let midnight = 1_699_920_000.0
+
+    @Test("after two hours the drawing has sixty points of the last hour, from edge to edge")
+    func drawing() throws {
+        let memory = memory(721) { Double($0) }
+        let view = HourView(memory.samples, now: Self.midnight + 7199, monotonic: 1000 + 7200)
+        let svg = try #require(view.charts.first { $0.id == "hour-transfers" }).svg.text
+        let path = try #require(svg.firstMatch(of: /class="line s0" d="([^"]+)"/)).1
+        let points = path.matches(of: /[ML]([0-9.]+) ([0-9.]+)/).map { (x: Double($0.1) ?? 0, y: Double($0.2) ?? 0) }
+        #expect(points.count == 60 && !path.dropFirst().contains("M"), "\(path)")
+        #expect(points.first?.x == 66.7 && points.last?.x == 385.3)
+        #expect(zip(points, points.dropFirst()).allSatisfy { $0.x < $1.x && $0.y > $1.y }, "it only grows")
+        let labels = svg.matches(of: />(\d\d:\d\d)</).map { String($0.1) }
+        #expect(labels == ["01:00", "01:10", "01:20", "01:30", "01:40", "01:50"])
+        #expect(svg.contains("highest 720 at 01:59:00 UTC"))
+    }
+
     @Test("a rate never falls below zero, and a level is the highest of its slot")
     func extremes() {
         let memory = memory(361) { $0 == 300 ? 50 : 3 }

@@ -25,6 +25,19 @@ struct Dashboard: Sendable {
 
     var panels: [Panel] { (json["panels"]?.array ?? []).map { Panel(dashboard: name, json: $0) } }
 
+    /// The pictures below each heading, in their order.
+    var rows: [(title: String, pictures: [Panel])] {
+        var result: [(title: String, pictures: [Panel])] = []
+        for panel in panels {
+            if panel.type == "row" {
+                result.append((panel.title, []))
+            } else if !result.isEmpty {
+                result[result.count - 1].pictures.append(panel)
+            }
+        }
+        return result
+    }
+
     /// Those that show something, and are not the heading of a row.
     var pictures: [Panel] { panels.filter { $0.type != "row" } }
 
@@ -59,6 +72,15 @@ struct Panel: Sendable, CustomStringConvertible {
     var unit: String { json["fieldConfig"]?["defaults"]?["unit"]?.string ?? "" }
     var queries: [PanelQuery] { (json["targets"]?.array ?? []).map { PanelQuery(panel: description, json: $0) } }
     var description: String { "\(dashboard), \(title)" }
+
+    /// Those that are drawn as limits.
+    var dashedQueries: [PanelQuery] {
+        let overrides = (json["fieldConfig"]?["overrides"]?.array ?? []).filter { override in
+            override["properties"]?.array?.contains { $0["id"] == "custom.lineStyle" } == true
+        }
+        let names = Set(overrides.compactMap { $0["matcher"]?["options"]?.string })
+        return queries.filter { names.contains($0.name) }
+    }
 
     var place: Place? {
         guard let place = json["gridPos"], let left = place["x"]?.number, let top = place["y"]?.number,

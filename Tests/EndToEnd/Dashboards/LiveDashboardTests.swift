@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import TestSupport
 import Testing
@@ -12,17 +13,24 @@ struct LiveDashboardTests {
 
     @Test("every query of every panel returns numbers, every rule works, and no alert is near")
     func traffic() async throws {
+        let folder = try TemporaryFolder()
+        let token = URL(filePath: folder.path + "/token")
+        try Data("long-enough-to-be-a-token\n".utf8).write(to: token)
         let server = try await RunningServer(
+            "--admin-token-file=\(token.path)",
             "--global-rate=1000000000",
             "--websocket-protocol-option=autoPingInterval=1",
             "--drain-timeout=60",
             "--selftest-interval=1",
-            recordsLines: true
+            recordsLines: true,
+            folder: folder
         )
         let prometheus = try await RunningPrometheus(scraping: server.ports.admin)
         let traffic = try await ScriptedTraffic(server.ports)
         try await expectNumbers(in: prometheus, during: traffic)
         try await expectSoundRules(in: prometheus)
+        try await expectReloads(of: server, token, in: prometheus)
+        try await traffic.end()
         try await expectDrain(of: server, in: prometheus)
         #expect(try await prometheus.end() == .exited(0))
     }
@@ -80,7 +88,28 @@ struct LiveDashboardTests {
         #expect(try await prometheus.now(#"ALERTS{alertstate="firing"}"#).isEmpty)
     }
 
-    /// The marks of starts and drains appear, and the alert for a server that is gone is on its way.
+    /// A mistake in a file is told until it is mended.
+    private func expectReloads(
+        of server: RunningServer,
+        _ token: URL,
+        in prometheus: RunningPrometheus
+    ) async throws {
+        let alert = #"ALERTS{alertname="WormholeConfigReloadFailed", alertstate="pending"}"#
+        for (text, isPending) in [("short", true), ("another-that-is-long-enough", false)] {
+            try Data("\(text)\n".utf8).write(to: token)
+            await server.child.send(signal: SIGHUP)
+            try await eventually("\(text): the alert is pending: \(isPending)") {
+                try await prometheus.now(alert).isEmpty != isPending
+            }
+        }
+        #expect(try await server.change("PUT", "/motd", ["text": "Back at noon"]).status == 204)
+        let actions = #"sum by (action) (wormhole_admin_actions_total) > 0"#
+        try await eventually("the change is counted") {
+            try await prometheus.now(actions).contains { $0.labels == ["action": "set_motd"] && $0.values == [1] }
+        }
+    }
+
+    /// The marks of starts, reloads and drains appear, and the alert for a server that is gone is on its way.
     private func expectDrain(of server: RunningServer, in prometheus: RunningPrometheus) async throws {
         let annotations = try Dashboard("wormhole-overview").annotations.map {
             PanelQuery(panel: "annotation", json: $0)

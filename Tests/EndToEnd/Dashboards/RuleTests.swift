@@ -46,7 +46,7 @@ struct RuleTests {
         let output = try await complaints(aboutRules: { $0.replacing(/for: \w+/, with: "for: 0m") })
         let alerts = output.matches(of: /alertname: (\w+), time: \w+,\s+exp:\[\]/).map { String($0.1) }
         let patient = try Self.allRules().filter { $0.isAlert && $0.facts["for"] != "0m" }.map(\.name)
-        #expect(patient.count == 20)
+        #expect(patient.count == 22)
         #expect(Set(alerts) == Set(patient))
     }
 
@@ -96,6 +96,16 @@ struct RuleTests {
         #expect(options.count > 10)
         let help = try await run(Repository.server(), "start", "--help")
         for option in options { #expect(help.contains(option + " ") || help.contains(option + "\n"), "\(option)") }
+    }
+
+    @Test("the self-test comes often enough for its alert")
+    func selfTest() async throws {
+        let help = try await run(Repository.server(), "start", "--help").replacing(/\s+/, with: " ")
+        let option = try #require(help.firstMatch(of: /--selftest-interval <seconds> [^(]+\(default: ([0-9.]+)\)/))
+        #expect(Double(option.1) == 60)
+        let alert = try RuleFile(RuleFile.alerting).rules.first { $0.name == "WormholeSelftestFailing" }
+        let seconds = try #require(alert?.expression.firstMatch(of: /\) > (\d+)\n/))
+        #expect(Double(seconds.1) ?? 0 >= 5 * 60)
     }
 
     @Test("alerts and recorded series are named and described as they should be")

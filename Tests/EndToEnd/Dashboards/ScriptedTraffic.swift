@@ -13,6 +13,8 @@ struct ScriptedTraffic {
     private let resident: WebSocketTestClient
     /// Waits for a partner who never comes.
     private let lonely: WebSocketTestSocket
+    /// Relayed all the while.
+    private let pair: RelayPair
 
     init(_ ports: RunningServer.Ports) async throws {
         self.ports = ports
@@ -20,6 +22,13 @@ struct ScriptedTraffic {
         _ = try await resident.nextText()
         lonely = try WebSocketTestSocket.connect(port: ports.transit)
         try await lonely.send(RelayHandshake.line(token: RelayHandshake.token(), side: "0000000000000001"))
+        pair = try await RelayPair(port: ports.transit)
+    }
+
+    /// Leaves nobody connected.
+    func end() async throws {
+        for socket in [lonely, pair.left, pair.right] { await socket.close() }
+        _ = try await resident.close()
     }
 
     func round() async throws {

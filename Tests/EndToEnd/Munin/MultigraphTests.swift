@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -193,6 +194,35 @@ struct MultigraphTests {
                 #expect(names.count == 13 && !names.contains { $0.hasSuffix("stored") || $0.hasSuffix("codes") })
             }
         }
+    }
+
+    @Test("descriptors come from the admin endpoint; without it they are left out, and U while it is silent")
+    func descriptors() async throws {
+        let databases = try await databases()
+        let server = try await RunningServer()
+        let name = "wormhole_server.descriptors"
+        var environment = databases.environment
+        #expect(try MultigraphAnswer(await plugin.run(environment: environment).output)[name] == nil)
+        // A proxy is for other addresses.
+        environment["http_proxy"] = "http://127.0.0.1:9"
+        environment["admin"] = "http://127.0.0.1:\(await server.ports.admin)/"
+        let config = try await MultigraphAnswer(plugin.run("config", environment: environment).output)[name]
+        #expect(config?["taken.warning"] == "80" && config?["taken.critical"] == "95")
+        #expect(config?["graph_vlabel"] == "%")
+        let limit = try await server.metric("process_max_fds")
+        let open = try await server.metric("process_open_fds")
+        let answer = try await plugin.run(environment: environment)
+        #expect(answer.errors == "")
+        let taken = try #require(MultigraphAnswer(answer.output)[name]?["taken"].flatMap { Double($0) })
+        #expect(abs(taken - 100 * open / limit) < 1, "\(taken) % of \(limit)")
+        #expect(taken > 0)
+
+        #expect(try await server.end(with: SIGTERM) == .exited(0))
+        let silent = try await plugin.run(environment: environment)
+        #expect(try MultigraphAnswer(silent.output)[name] == ["taken": "U"])
+        #expect(silent.status == 0 && silent.errors.contains("Connection refused"), "\(silent.errors)")
+        environment["admin"] = "nonsense"
+        #expect(try await plugin.run(environment: environment).errors.contains("unknown url type"))
     }
 
     @Test("it suggests the groups whose tables there are, and never the name of another plugin")

@@ -100,6 +100,19 @@ actor Chromium {
 
     func holds(_ condition: String) async throws -> Bool { try await evaluate(condition) == .bool(true) }
 
+    /// Presses a key that stands for no letter, such as `Tab`.
+    ///
+    /// - Parameter code: Of Windows' virtual keys.
+    func press(_ key: String, code: Double) async throws {
+        for kind in ["rawKeyDown", "char", "keyUp"] where kind != "char" || key == "Enter" {
+            var event: [String: JSON] = [
+                "type": .string(kind), "key": .string(key), "windowsVirtualKeyCode": .number(code),
+            ]
+            if kind == "char" { event["text"] = "\r" }
+            try await command("Input.dispatchKeyEvent", .object(event))
+        }
+    }
+
     /// The whole page, as a PNG.
     func picture() async throws -> Data {
         let answer = try await command("Page.captureScreenshot", ["captureBeyondViewport": .bool(true)])

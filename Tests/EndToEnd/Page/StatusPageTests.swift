@@ -31,9 +31,11 @@ struct StatusPageTests {
           const sizes = [...document.querySelectorAll('figure svg text')].map(text => text.getBoundingClientRect().height)
           return {
             scrollWidth: document.documentElement.scrollWidth, outside: texts.map(text => text.textContent),
-            smallest: Math.min(...sizes), charts: document.querySelectorAll('figure > svg[role=img]').length,
+            smallest: Math.min(...sizes), largest: Math.max(...sizes), charts: document.querySelectorAll('figure > svg[role=img]').length,
             ground: getComputedStyle(document.body).backgroundColor, asksToReload: shown(document.querySelector('footer time + .without-script')),
             state: document.querySelector('.state h2')?.textContent.trim(),
+            tall: [...document.querySelectorAll('.tiles small')].filter(one => one.getBoundingClientRect().height > 24)
+              .map(one => one.textContent),
             tiles: Object.fromEntries([...document.querySelectorAll('.tiles > div')].map(
               tile => [tile.querySelector('dt').textContent, tile.querySelector('strong').textContent])),
             lines: document.querySelectorAll('path.line:not(.swatch *), circle.dot').length
@@ -127,6 +129,8 @@ struct StatusPageTests {
         #expect(seen["scrollWidth"]?.number ?? .infinity <= Double(view.width), "\(view) scrolls sideways")
         #expect(seen["outside"] == .array([]), "\(view)")
         #expect(seen["smallest"]?.number ?? 0 >= 10, "\(view): labels too small to read")
+        if view.width > 600 { #expect(seen["tall"] == .array([]), "\(view): details that do not fit in a line") }
+        #expect(seen["largest"]?.number ?? .infinity <= 18, "\(view): labels larger than headings")
         #expect(seen["asksToReload"] == .bool(!view.runsScripts), "\(view)")
     }
 
