@@ -71,9 +71,10 @@ struct ListeningSocketTests {
         _ = client
     }
 
-    @Test("what paces is told by its name", arguments: [("bbr", true), ("bbr3", true), ("reno", false), ("cubic", false)])
-    func pacingNames(name: String, isPaced: Bool) {
-        #expect(Pacing.isPaced(name) == isPaced)
+    @Test("what paces is told by its name")
+    func pacingNames() {
+        for name in ["bbr", "bbr3"] { #expect(Pacing.isPaced(name)) }
+        for name in ["reno", "cubic", ""] { #expect(!Pacing.isPaced(name)) }
     }
 
     @Test("a port in use is an error that names the endpoint and the reason")
