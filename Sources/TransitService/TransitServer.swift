@@ -37,6 +37,9 @@ package final class TransitServer: Sendable {
         let webSockets: WebSocketSide?
     }
 
+    /// Four for each of the 10,000 pairs it can join a second, for a tenth of a second. Records are the owners' of pairs.
+    private static let frontObservations = 4096
+
     /// A relay that stops, or will.
     private struct Stopping {
         /// The pairs that finish, once there are no others.
@@ -229,7 +232,7 @@ package final class TransitServer: Sendable {
                 ),
                 bridge: bridge,
                 pulse: pulses(name),
-                observations: pipeline.makeSource()
+                observations: pipeline.makeSource(capacity: Self.frontObservations)
             )
         }
         return Worker(port: home, thread: thread)
