@@ -82,9 +82,8 @@ let package = Package(
         .target(
             name: "MailboxService",
             dependencies: [
-                "Admission", "LinuxIO", "MailboxRules", "Observations", "WebSocketServer", "WormholeWire", logging,
-                grdb,
-                grdbSQLite, nioCore, nioPosix,
+                "Admission", "LinuxIO", "MailboxRules", "Observations", "Sockets", "WebSocketServer", "WormholeWire",
+                logging, grdb, grdbSQLite, nioCore, nioPosix,
             ],
             swiftSettings: strict
         ),
@@ -98,9 +97,8 @@ let package = Package(
         .target(
             name: "TransitService",
             dependencies: [
-                "Admission", "LinuxIO", "Observations", "TransitRules", "WebSocketServer", "WormholeWire", logging,
-                nioCore,
-                nioHTTP1, nioPosix, nioWebSocket,
+                "Admission", "LinuxIO", "Observations", "Sockets", "TransitRules", "WebSocketServer", "WormholeWire",
+                logging, nioCore, nioHTTP1, nioWebSocket,
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
@@ -130,7 +128,15 @@ let package = Package(
         // Transports that know nothing about wormholes.
         .target(
             name: "WebSocketServer",
-            dependencies: ["LinuxIO", "WormholeWire", nioCore, nioPosix, nioHTTP1, nioWebSocket],
+            dependencies: [
+                "LinuxIO", "Sockets", "WormholeWire", nioCore, nioHTTP1, nioWebSocket,
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Sockets",
+            dependencies: ["LinuxIO", nioCore, .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict
         ),
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: strict),
@@ -160,8 +166,8 @@ let package = Package(
         .testTarget(
             name: "MailboxServiceTests",
             dependencies: [
-                "Admission", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "TestSupport", "WormholeWire",
-                logging, grdb, nioCore,
+                "Admission", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Sockets", "TestSupport",
+                "WormholeWire", logging, grdb, nioCore,
             ],
             swiftSettings: strict
         ),
@@ -188,7 +194,7 @@ let package = Package(
         .testTarget(
             name: "WebSocketServerTests",
             dependencies: [
-                "LinuxIO", "WebSocketServer", "TestSupport", nioCore, nioEmbedded, nioHTTP1, nioPosix, nioWebSocket,
+                "LinuxIO", "Sockets", "WebSocketServer", "TestSupport", nioCore, nioEmbedded, nioHTTP1, nioWebSocket,
             ],
             swiftSettings: strict
         ),

@@ -34,6 +34,12 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
     package func contains(_ address: String) -> Bool {
         guard var bytes = IPAddress.bytes(ofIPv4: address) ?? IPAddress.bytes(ofIPv6: address) else { return false }
         if let mapped = IPAddress.mappedIPv4(bytes) { bytes = mapped }
+        return contains(bytes)
+    }
+
+    package func contains(_ peer: PeerAddress) -> Bool { contains(peer.address) }
+
+    private func contains(_ bytes: [UInt8]) -> Bool {
         guard bytes.count == prefix.count else { return false }
         for index in 0..<(length / 8) where bytes[index] != prefix[index] { return false }
         let rest = length % 8

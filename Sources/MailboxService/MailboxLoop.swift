@@ -5,6 +5,7 @@ import Logging
 import MailboxRules
 import NIOCore
 import Observations
+import Sockets
 import WebSocketServer
 import WormholeWire
 
@@ -13,7 +14,7 @@ import WormholeWire
 /// It carries the rules' effects out: says what may be said at once, keeps back what depends on a commit, and once per turn
 /// hands the turn's changes to the journal, writes every client's output once, and flushes what was observed.
 final class MailboxLoop {
-    let eventLoop: any EventLoop
+    let eventLoop: SocketLoop
     /// Part of it may change while it runs.
     var configuration: MailboxConfiguration
     let logger: Logger
@@ -67,7 +68,7 @@ final class MailboxLoop {
         stored: StoredChannels,
         database: ChannelDatabase,
         addressIDs: AddressIDs?,
-        eventLoop: any EventLoop,
+        eventLoop: SocketLoop,
         source: ObservationSource,
         pulse: any LoopPulse,
         logger: Logger

@@ -1,18 +1,17 @@
 package import LinuxIO
 package import Logging
 import NIOCore
-import NIOPosix
 package import Observations
+import Sockets
 import Synchronization
 import WebSocketServer
 
 /// The mailbox server: one listening socket, one event loop, one channel database.
 package final class MailboxServer: Sendable {
     private let configuration: MailboxConfiguration
-    private let group: MultiThreadedEventLoopGroup
-    let loop: NIOLoopBoundBox<MailboxLoop>
     /// Where its state is owned.
-    var eventLoop: any EventLoop { group.next() }
+    let eventLoop: SocketLoop
+    let loop: NIOLoopBoundBox<MailboxLoop>
     private let state: Mutex<State>
     private let logger: Logger
     private let name: String
@@ -47,8 +46,7 @@ package final class MailboxServer: Sendable {
         name = listener.name
         expectsProxyHeader = listener.expectsProxyHeader
         state = Mutex(State(socket: Descriptor(owning: listener.release()), listener: nil))
-        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let eventLoop = group.next()
+        eventLoop = try SocketLoop.start(name: "mailbox")
         let addressIDs = try Self.addressIDs(configuration, database, eventLoop, logger)
         let mailbox = MailboxLoop(
             configuration: configuration,
@@ -67,7 +65,7 @@ package final class MailboxServer: Sendable {
     private static func addressIDs(
         _ configuration: MailboxConfiguration,
         _ database: ChannelDatabase,
-        _ eventLoop: any EventLoop,
+        _ eventLoop: SocketLoop,
         _ logger: Logger
     ) throws -> AddressIDs? {
         guard let path = configuration.addressDatabasePath else { return nil }
@@ -85,19 +83,19 @@ package final class MailboxServer: Sendable {
 
     /// Every open connection, oldest first.
     package func connections() async throws -> [ConnectionSnapshot] {
-        try await group.next().submit { self.loop.value.snapshots() }.get()
+        try await eventLoop.submit { self.loop.value.snapshots() }.get()
     }
 
     /// Begins to accept.
     package func start() async throws {
         let settings = webSocketConfiguration
-        let listener = try await group.next().flatSubmit { [self] in
+        let listener = try await eventLoop.submit { [self] in
             let mailbox = loop.value
             mailbox.start()
             guard let socket = state.withLock({ $0.socket.take() }) else {
                 preconditionFailure("a mailbox server is started once")
             }
-            return WebSocketListener.start(
+            return try WebSocketListener.start(
                 on: socket,
                 eventLoop: mailbox.eventLoop,
                 configuration: settings,
@@ -128,14 +126,14 @@ package final class MailboxServer: Sendable {
     /// Not to be called while, or after, the server stops.
     package func audit() async -> [InvariantFinding] {
         // The loop runs as long as the server is not stopped, so that there is an answer.
-        (try? await group.next().flatSubmit { self.loop.value.audit() }.get()) ?? []
+        (try? await eventLoop.flatSubmit { self.loop.value.audit() }.get()) ?? []
     }
 
     /// Runs `body` on the loop.
     ///
     /// - Returns: `nil` when the loop runs no more.
     func onLoop<Result: Sendable>(_ body: @escaping @Sendable (MailboxLoop) -> Result) async -> Result? {
-        try? await group.next().submit { body(self.loop.value) }.get()
+        try? await eventLoop.submit { body(self.loop.value) }.get()
     }
 
     /// Stops accepting, keeps what was promised, sends Close 1001 to every client, and closes the database.
@@ -143,8 +141,8 @@ package final class MailboxServer: Sendable {
         do {
             try await state.withLock({ $0.listener })?.stopAccepting().get()
             let grace = TimeAmount(configuration.closeTimeout * 2)
-            try await group.next().flatSubmit { self.loop.value.stop(closeTimeout: grace) }.get()
-            try await group.shutdownGracefully()
+            try await eventLoop.flatSubmit { self.loop.value.stop(closeTimeout: grace) }.get()
+            try await eventLoop.shutdownGracefully()
         } catch {
             logger.error("the mailbox server did not stop cleanly: \(error)")
         }

@@ -138,8 +138,9 @@ struct ConnectionTableTests {
         try await MailboxServerHarness.run(configure) { harness in
             _ = try await harness.visit()
             try await eventually("the address is forgotten") {
-                _ = try await harness.visit()
-                return try await harness.server.connections().contains { ($0.addressID?.generation ?? 0) > 1 }
+                let visitor = try await harness.visit()
+                let connections = try await harness.server.connections()
+                return withExtendedLifetime(visitor) { connections.contains { ($0.addressID?.generation ?? 0) > 1 } }
             }
             try await harness.observed("the rotation") {
                 if case .maintenanceFinished(.addressRotation, true, _) = $0 { true } else { false }

@@ -3,6 +3,7 @@ import LinuxIO
 import Logging
 import MailboxRules
 import NIOCore
+import Sockets
 import Observations
 import TestSupport
 

@@ -62,21 +62,6 @@ struct ListenerTests {
         }
     }
 
-    @Test("accepts again when its channel ends unasked")
-    func survives() async throws {
-        try await EchoServer.run(configure: { $0.acceptPause = .milliseconds(10) }) { server in
-            let client = try await WebSocketTestClient.connect(port: server.port)
-            for _ in 0..<3 {
-                try await server.listener.endChannel().get()
-                let other = try await WebSocketTestClient.connect(port: server.port)
-                try await other.send(text: "new")
-                #expect(try await other.nextText() == "new")
-            }
-            try await client.send(text: "old")
-            #expect(try await client.nextText() == "old")
-        }
-    }
-
     @Test("serves three hundred clients that come at once")
     func crowd() async throws {
         try await EchoServer.run { server in

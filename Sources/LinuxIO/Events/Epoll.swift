@@ -1,7 +1,8 @@
 internal import CLinux
 internal import Glibc
 
-/// A set of descriptors and what they are ready for. The system calls are epoll_create1(2), epoll_ctl(2), epoll_wait(2).
+/// A set of descriptors and what they are ready for. The system calls are epoll_create1(2), epoll_ctl(2), epoll_wait(2),
+/// epoll_pwait2(2).
 ///
 /// Each descriptor is registered with a tag, which comes back with its events. Put a generation number into it: an event
 /// that was under way when its descriptor was closed is then recognised, even when the number is in use again.
@@ -38,6 +39,26 @@ package struct Epoll: ~Copyable {
         let error = ErrorNumber.last
         guard error.code == EINTR else { throw error }
         return 0
+    }
+
+    /// Waits for events, to the microsecond. The system call is epoll_pwait2(2), or epoll_wait(2) on kernels before 5.11.
+    ///
+    /// - Parameter nanoseconds: The longest wait; 0 does not wait, `nil` waits for ever.
+    /// - Returns: How many events there are in `events`; 0 when the time is over or a signal came.
+    package func wait(into events: inout EpollEvents, nanoseconds: Int64?) throws(ErrorNumber) -> Int {
+        guard let nanoseconds, nanoseconds > 0 else {
+            return try wait(into: &events, milliseconds: nanoseconds == nil ? -1 : 0)
+        }
+        SystemCallCount.add()
+        var time = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+        let count = epoll_pwait2(descriptor.number, events.storage, CInt(events.capacity), &time, nil)
+        if count >= 0 { return Int(count) }
+        let error = ErrorNumber.last
+        switch error.code {
+        case EINTR: return 0
+        case ENOSYS: return try wait(into: &events, milliseconds: CInt(clamping: (nanoseconds + 999_999) / 1_000_000))
+        default: throw error
+        }
     }
 
     private func control(

@@ -13,6 +13,8 @@ package struct AcceptedSocket: ~Copyable {
     package let family: Family
     /// Where it comes from; `nil` for the peer of a Unix socket.
     package let source: SourceNetwork?
+    /// The same, precisely.
+    package let peer: PeerAddress?
 
     /// Takes the next connection off a listener's queue. The system call is accept4(2).
     ///
@@ -39,7 +41,8 @@ package struct AcceptedSocket: ~Copyable {
         return AcceptedSocket(
             descriptor: Descriptor(owning: number),
             family: Family(of: storage),
-            source: withUnsafeBytes(of: storage) { SourceNetwork(socketAddress: $0) }
+            source: withUnsafeBytes(of: storage) { SourceNetwork(socketAddress: $0) },
+            peer: PeerAddress(storage)
         )
     }
 

@@ -22,6 +22,19 @@ extension Descriptor {
         }
     }
 
+    /// Gives the socket what it takes of two pieces behind one another, in one call, as ``send(_:)`` does. The system call is
+    /// sendmsg(2).
+    package func send(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Transfer {
+        withUnsafeTemporaryAllocation(of: iovec.self, capacity: 2) { pieces in
+            pieces[0] = iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count)
+            pieces[1] = iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count)
+            var message = msghdr()
+            message.msg_iov = pieces.baseAddress
+            message.msg_iovlen = 2
+            return transfer { sendmsg(number, &message, CInt(MSG_DONTWAIT | MSG_NOSIGNAL)) }
+        }
+    }
+
     /// Bytes that have arrived and are not yet read; 0 when the kernel cannot say.
     package var readableBytes: Int { SocketQueues.readableBytes(of: number) }
 

@@ -1,6 +1,4 @@
 import LinuxIO
-import NIOCore
-import NIOHTTP1
 import WebSocketServer
 import WormholeWire
 
@@ -15,14 +13,14 @@ extension ClientAddress {
     ///
     /// - Returns: `nil` for a Unix socket without the words of a proxy.
     init?(of request: UpgradeRequest, trusting proxies: [AddressRange]) {
-        let speaker = request.peer?.ipAddress
-        let isTrusted = speaker.map { speaker in proxies.contains { $0.contains(speaker) } } ?? true
-        if isTrusted, !request.isProxied, let told = ClientAddress(toldBy: request.headers) {
+        if !request.isProxied, let told = ClientAddress(toldBy: request.head),
+            request.peer.map({ speaker in proxies.contains { $0.contains(speaker) } }) ?? true
+        {
             self = told
             return
         }
-        guard let peer = request.peer, let text = peer.ipAddress, let port = peer.port else { return nil }
-        self.init(text, port: port)
+        guard let peer = request.peer else { return nil }
+        self = peer.isIPv6 ? .ipv6(peer.text, port: Int(peer.port)) : .ipv4(peer.text, port: Int(peer.port))
     }
 
     /// Where limits count the client to; `nil` when the address is none.
@@ -35,9 +33,9 @@ extension ClientAddress {
         return bytes?.withUnsafeBytes { SourceNetwork(address: $0) }
     }
 
-    private init?(toldBy headers: HTTPHeaders) {
-        let addresses = headers["X-Real-IP"]
-        let ports = headers["X-Real-Port"]
+    private init?(toldBy head: RequestHead) {
+        let addresses = head.values(of: "X-Real-IP")
+        let ports = head.values(of: "X-Real-Port")
         guard addresses.count == 1, ports.count == 1, let port = Int(ports[0]), (0...65_535).contains(port),
             ports[0].utf8.allSatisfy({ (0x30...0x39).contains($0) })
         else { return nil }

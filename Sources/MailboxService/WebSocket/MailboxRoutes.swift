@@ -1,7 +1,6 @@
 import Admission
 import LinuxIO
 import Logging
-import NIOCore
 import NIOHTTP1
 import Observations
 import WebSocketServer
@@ -22,14 +21,15 @@ final class MailboxRoutes: WebSocketListenerDelegate {
     }
 
     func webSocketListener(route request: UpgradeRequest) -> WebSocketRoute {
-        if request.path == "/v1" || request.path.hasPrefix("/v1/") { return rendezvous(for: request) }
-        guard request.path == "/" else { return .text(.notFound, "Not found.\n") }
-        guard request.method == .GET || request.method == .HEAD else { return .notAllowed }
+        let path = request.head.path
+        if path == "/v1" || path.hasPrefix("/v1/") { return rendezvous(for: request) }
+        guard path == "/" else { return .text(.notFound, "Not found.\n") }
+        guard request.head.method != .other else { return .notAllowed }
         return .text(.ok, "Wormhole Relay\n")
     }
 
     private func rendezvous(for request: UpgradeRequest) -> WebSocketRoute {
-        guard request.method == .GET else { return .notAllowed }
+        guard request.head.method == .get else { return .notAllowed }
         guard request.wantsUpgrade else {
             return .text(.upgradeRequired, "This is a Magic Wormhole mailbox server; it speaks WebSocket here.\n")
         }
@@ -56,7 +56,7 @@ final class MailboxRoutes: WebSocketListenerDelegate {
     ) -> MailboxClient {
         let family: AddressFamily =
             switch (request.peer, address) {
-            case (nil, _), (.unixDomainSocket, _): .unix
+            case (nil, _): .unix
             case (_, .ipv4): .ipv4
             case (_, .ipv6), (_, nil): .ipv6
             }
@@ -77,7 +77,7 @@ final class MailboxRoutes: WebSocketListenerDelegate {
         )
     }
 
-    func webSocketListener(rejected reason: WebSocketRejection, peer: SocketAddress?) {
+    func webSocketListener(rejected reason: WebSocketRejection, peer: PeerAddress?) {
         switch reason {
         case .tooManyUnfinished: loop.observe(.connectionRejected(.mailbox, reason: .globalLimit))
         case .tooManyUnfinishedOfSource: loop.observe(.connectionRejected(.mailbox, reason: .sourceLimit))
@@ -87,8 +87,8 @@ final class MailboxRoutes: WebSocketListenerDelegate {
         }
     }
 
-    func webSocketListener(acceptFailed error: IOError) {
-        loop.observe(.acceptFailed(AcceptFailure(errorNumber: error.errnoCode)))
+    func webSocketListener(acceptFailed error: ErrorNumber) {
+        loop.observe(.acceptFailed(AcceptFailure(errorNumber: error.code)))
     }
 }
 

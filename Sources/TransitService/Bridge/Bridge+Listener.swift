@@ -1,6 +1,5 @@
 internal import Admission
 internal import LinuxIO
-internal import NIOCore
 internal import NIOHTTP1
 internal import Observations
 internal import TransitRules
@@ -10,7 +9,7 @@ internal import WebSocketServer
 /// may relay, as long as there is room.
 extension Bridge: WebSocketListenerDelegate {
     func webSocketListener(route request: UpgradeRequest) -> WebSocketRoute {
-        switch doorkeeper.admit(SourceNetwork(request.peer), at: SystemClock.monotonicNanoseconds) {
+        switch doorkeeper.admit(request.peer?.network, at: SystemClock.monotonicNanoseconds) {
         case .admitted(let pass):
             return .upgrade(makeClient(for: request, pass))
         case .refused(let reason):
@@ -23,7 +22,7 @@ extension Bridge: WebSocketListenerDelegate {
         }
     }
 
-    func webSocketListener(rejected reason: WebSocketRejection, peer: SocketAddress?) {
+    func webSocketListener(rejected reason: WebSocketRejection, peer: PeerAddress?) {
         switch reason {
         case .badRequest, .badUpgrade, .badProxyHeader, .timeout, .disconnected:
             observe(.connectionRejected(.transit, reason: .badUpgrade))
@@ -36,8 +35,8 @@ extension Bridge: WebSocketListenerDelegate {
         }
     }
 
-    func webSocketListener(acceptFailed error: IOError) {
-        observe(.acceptFailed(AcceptFailure(ErrorNumber(error.errnoCode))))
+    func webSocketListener(acceptFailed error: ErrorNumber) {
+        observe(.acceptFailed(AcceptFailure(error)))
     }
 }
 extension Bridge {

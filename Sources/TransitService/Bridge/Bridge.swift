@@ -1,8 +1,8 @@
 internal import Admission
 internal import LinuxIO
 internal import NIOCore
-internal import NIOPosix
 internal import Observations
+internal import Sockets
 internal import TransitRules
 internal import WebSocketServer
 internal import WormholeWire
@@ -12,7 +12,7 @@ internal import WormholeWire
 /// The front decides who is joined with whom; here their bytes are passed on. Confined to the event loop; others speak to
 /// it through its ``BridgePort``.
 final class Bridge {
-    let eventLoop: any EventLoop
+    let eventLoop: SocketLoop
     let front: FrontPort
     let limits: RelayLimits
     let doorkeeper: Doorkeeper
@@ -50,7 +50,7 @@ final class Bridge {
 
     /// - Parameter firstOwner: The numbers of owners of pairs from this one on are free.
     init(
-        eventLoop: any EventLoop,
+        eventLoop: SocketLoop,
         front: FrontPort,
         limits: RelayLimits,
         doorkeeper: Doorkeeper,
@@ -151,47 +151,17 @@ final class Bridge {
             bridge: self
         )
         began(pair)
-        makeChannel(of: end.descriptor, for: socket).assumeIsolated().whenComplete { result in
-            client.join(pair, as: side.other)
-            self.observePairing(pair)
-            switch result {
-            case .success:
-                socket.write(ByteBuffer(bytes: unsent))
-                socket.flush()
-                socket.begin(pair, as: side)
-                if !early.isEmpty {
-                    pair.received(ByteBuffer(bytes: early), from: side)
-                    pair.readCompleted(side)
-                }
-            case .failure:
-                self.socketClosed(socket, kind, cause: .serverError, lifetime: .current - accepted)
-                pair.failed(side)
-            }
-            if !client.isConnected { pair.sourceEnded(side.other, takesMore: false) }
+        let isWatched = socket.begin(pair, as: side, on: end.descriptor, having: unsent)
+        client.join(pair, as: side.other)
+        observePairing(pair)
+        if !isWatched {
+            socketClosed(socket, kind, cause: .serverError, lifetime: .current - accepted)
+            pair.failed(side)
+        } else if !early.isEmpty {
+            pair.received(ByteBuffer(bytes: early), from: side)
+            pair.readCompleted(side)
         }
-    }
-
-    /// Makes NIO the owner of a socket.
-    private func makeChannel(of descriptor: consuming Descriptor, for socket: BridgeSocket) -> EventLoopFuture<
-        any Channel
-    > {
-        let handler = NIOLoopBound(socket, eventLoop: eventLoop)
-        return ClientBootstrap(group: eventLoop)
-            .channelOption(.autoRead, value: false)
-            .channelOption(.allowRemoteHalfClosure, value: true)
-            // One read a turn: fair to the others, and a pause takes effect at once.
-            .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 65536)
-            )
-            .channelOption(.writeBufferWaterMark, value: .init(low: 32 << 10, high: 64 << 10))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(handler.value)
-                }
-            }
-            .withConnectedSocket(descriptor.release())
+        if !client.isConnected { pair.sourceEnded(side.other, takesMore: false) }
     }
 
     // MARK: Pairs
@@ -244,11 +214,11 @@ final class Bridge {
 extension Bridge: Sendable {}
 
 extension AddressFamily {
-    fileprivate init(_ peer: SocketAddress?) {
-        switch peer {
-        case .v4: self = .ipv4
-        case .v6: self = peer?.ipAddress?.hasPrefix("::ffff:") == true ? .ipv4 : .ipv6
-        case .unixDomainSocket, nil: self = .unix
+    fileprivate init(_ peer: PeerAddress?) {
+        switch peer?.isIPv6 {
+        case false?: self = .ipv4
+        case true?: self = .ipv6
+        case nil: self = .unix
         }
     }
 }

@@ -1,15 +1,16 @@
 internal import LinuxIO
 internal import NIOCore
 internal import Observations
+internal import Sockets
 internal import TransitRules
 internal import WormholeWire
 
 /// The way to the event loop of the WebSocket clients, for every other thread.
 final class BridgePort: Sendable {
-    let eventLoop: any EventLoop
+    let eventLoop: SocketLoop
     private let bridge: NIOLoopBoundBox<Bridge?>
 
-    init(eventLoop: any EventLoop) {
+    init(eventLoop: SocketLoop) {
         self.eventLoop = eventLoop
         bridge = .makeEmptyBox(valueType: Bridge.self, eventLoop: eventLoop)
     }

@@ -2,17 +2,15 @@ internal import Admission
 internal import LinuxIO
 internal import NIOCore
 internal import Observations
+internal import Sockets
 internal import TransitRules
 
-/// A TCP or Unix client whose partner is a WebSocket client: its channel's only handler.
+/// A TCP or Unix client whose partner is a WebSocket client: the owner of its socket.
 ///
 ///     open ──finish()──▶ departing ──has everything──▶ closed
 ///
 /// Confined to the event loop.
-final class BridgeSocket: ChannelInboundHandler, BridgedClient {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
+final class BridgeSocket: StreamSocketOwner, BridgedClient {
     private enum State {
         case open(BridgedPair, PairSide)
         case departing(Departure)
@@ -26,9 +24,12 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
     private unowned let bridge: Bridge
     private var state = State.closed
     private var cause = CloseCause.serverError
-    private var context: ChannelHandlerContext?
+    private var socket: StreamSocket?
     private var isPaused = false
     private var inputHasEnded = false
+
+    /// More than this queued, and its partner is not read.
+    private static let highWaterMark = 64 << 10
 
     init(kind: ConnectionKind, accepted: Instant, pass: consuming DoorPass, bridge: Bridge) {
         self.pass = consume pass
@@ -38,28 +39,40 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
     }
 
     /// From now on its bytes are its partner's.
-    func begin(_ pair: BridgedPair, as side: PairSide) {
+    ///
+    /// - Parameter unsent: What it is to be told first.
+    /// - Returns: `false` when the event loop cannot watch the socket, which is closed then.
+    func begin(
+        _ pair: BridgedPair,
+        as side: PairSide,
+        on descriptor: consuming Descriptor,
+        having unsent: [UInt8]
+    ) -> Bool {
+        let made = try? StreamSocket(descriptor, peer: nil, on: bridge.eventLoop, highWaterMark: Self.highWaterMark)
+        guard let socket = made else { return false }
+        self.socket = socket
         state = .open(pair, side)
-        context?.read()
+        socket.owner = self
+        var unsent = ByteBuffer(bytes: unsent)
+        socket.write(&unsent)
+        return true
     }
 
     // MARK: What the pair wants
 
-    var isWritable: Bool { context?.channel.isWritable ?? false }
+    var isWritable: Bool { socket.map { $0.isOpen && $0.isWritable } ?? false }
 
     var queuedBytes: Int {
-        guard case .open = state, let channel = context?.channel else { return 0 }
-        // Every socket channel has the option; one that is closed has nothing queued.
-        return (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        guard case .open = state else { return 0 }
+        return socket?.queuedBytes ?? 0
     }
 
     func write(_ payload: ByteBuffer) {
-        guard payload.readableBytes > 0 else { return }
-        context?.write(wrapOutboundOut(payload), promise: nil)
+        socket?.enqueue(payload)
     }
 
     func flush() {
-        context?.flush()
+        socket?.flush()
     }
 
     func pauseReading() {
@@ -68,7 +81,7 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
 
     func resumeReading() {
         isPaused = false
-        context?.read()
+        socket?.readOn()
     }
 
     func finish(_ cause: CloseCause) {
@@ -77,8 +90,8 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
         if inputHasEnded { return close() }
         state = .departing(Departure(at: .current))
         isPaused = false
-        context?.close(mode: .output, promise: nil)
-        context?.read()
+        socket?.finishSending()
+        socket?.readOn()
         checkDeparture()
     }
 
@@ -87,18 +100,17 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
         close()
     }
 
-    // MARK: What the channel reports
+    // MARK: What the socket reports
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
+    var takesInput: Bool {
+        switch state {
+        case .open: !isPaused
+        case .departing(let departure): departure.mayDiscard
+        case .closed: false
+        }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        self.context = nil
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let bytes = unwrapInboundIn(data)
+    func streamSocket(received bytes: inout ByteBuffer) {
         switch state {
         case .open(let pair, let side):
             pair.received(bytes, from: side)
@@ -110,25 +122,18 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
         }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
-        switch state {
-        case .open(let pair, let side):
-            pair.readCompleted(side)
-            if !isPaused { context.read() }
-        case .departing(let departure):
-            if departure.mayDiscard { context.read() }
-        case .closed:
-            break
+    func streamSocketReadCompleted() {
+        if case .open(let pair, let side) = state { pair.readCompleted(side) }
+    }
+
+    func streamSocketWritabilityChanged() {
+        // Not from within the pair's own calls.
+        bridge.afterThisTurn { [self] in
+            if case .open(let pair, let side) = state { pair.writabilityChanged(side) }
         }
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        guard case .open(let pair, let side) = state else { return }
-        pair.writabilityChanged(side)
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case ChannelEvent.inputClosed? = event as? ChannelEvent else { return }
+    func streamSocketInputEnded() {
         inputHasEnded = true
         switch state {
         case .open(let pair, let side): pair.sourceEnded(side, takesMore: true)
@@ -137,11 +142,11 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        breakOff()
+    func streamSocketTimerFired() {
+        checkDeparture()
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    func streamSocketClosed() {
         breakOff()
         pass = nil
         bridge.socketClosed(self, kind, cause: cause, lifetime: .current - accepted)
@@ -156,7 +161,7 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
             observeRoundTrip()
             pair.failed(side)
             cause = pair.closing.closeCause(of: side)
-            context?.close(promise: nil)
+            socket?.close()
         case .departing:
             close()
         case .closed:
@@ -164,26 +169,17 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
         }
     }
 
-    /// Asks the kernel something about the socket.
-    private func withSocket<Answer>(_ ask: (CInt) -> Answer) -> Answer? {
-        // Fails only for a channel that is closed.
-        try? context?.channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: CInt.self) { ask($0) }
-    }
-
     /// What the kernel measured, once, when the pair is over for this socket.
     private func observeRoundTrip() {
-        guard kind.family != .unix, let roundTrip = withSocket({ SocketRoundTrip.of($0) }) ?? nil else { return }
+        guard kind.family != .unix, let number = socket?.number, let roundTrip = SocketRoundTrip.of(number) else { return }
         bridge.observe(.keepaliveAnswered(.transit, roundTrip: roundTrip))
     }
 
     private func checkDeparture() {
-        guard case .departing(var departure) = state else { return }
-        let queues = withSocket {
-            (unconfirmed: SocketQueues.unconfirmedBytes(of: $0), readable: SocketQueues.readableBytes(of: $0))
-        }
+        guard case .departing(var departure) = state, let socket else { return }
         let isDone = departure.isDone(
-            unconfirmed: kind.family == .unix ? 0 : queues?.unconfirmed ?? 0,
-            readable: queues?.readable ?? 0,
+            unconfirmed: kind.family == .unix ? 0 : socket.unconfirmedBytes,
+            readable: socket.number.map(SocketQueues.readableBytes) ?? 0,
             at: .current,
             limits: bridge.limits
         )
@@ -191,15 +187,13 @@ final class BridgeSocket: ChannelInboundHandler, BridgedClient {
         if isDone {
             close()
         } else {
-            bridge.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(bridge.limits.departureCheck)) {
-                self.checkDeparture()
-            }
+            socket.setTimer(at: bridge.eventLoop.now + TimeAmount(bridge.limits.departureCheck))
         }
     }
 
     private func close() {
         state = .closed
-        context?.close(promise: nil)
+        socket?.close()
     }
 }
 

@@ -1,15 +1,14 @@
 internal import Admission
 internal import LinuxIO
 internal import NIOCore
-internal import NIOPosix
 internal import Observations
+internal import Sockets
 internal import TransitRules
 internal import WebSocketServer
 
 /// The WebSocket side of the relay: an event loop, its listeners, and the bridge that lives on it.
 struct WebSocketSide: Sendable {
     let port: BridgePort
-    private let group: MultiThreadedEventLoopGroup
     private let listeners: [WebSocketListener]
     /// The files of Unix sockets, which go with their listeners.
     private let paths: [SocketPath]
@@ -26,8 +25,8 @@ struct WebSocketSide: Sendable {
         pulse: any LoopPulse,
         pipeline: ObservationPipeline
     ) async throws -> WebSocketSide {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let port = BridgePort(eventLoop: group.next())
+        let eventLoop = try SocketLoop.start(name: "bridge")
+        let port = BridgePort(eventLoop: eventLoop)
         var paths: [SocketPath] = []
         var descriptors: [(socket: Handover<Descriptor>, expectsProxyHeader: Bool)] = []
         for handover in sockets {
@@ -37,7 +36,7 @@ struct WebSocketSide: Sendable {
             descriptors.append((Handover(Descriptor(owning: socket.release())), expectsProxyHeader))
         }
         do {
-            let listeners = try await port.eventLoop.flatSubmit { [descriptors] in
+            let listeners = try await eventLoop.submit { [descriptors] in
                 let bridge = Bridge(
                     eventLoop: port.eventLoop,
                     front: front,
@@ -50,23 +49,22 @@ struct WebSocketSide: Sendable {
                 )
                 port.attach(bridge)
                 bridge.schedulePulse()
-                let started = descriptors.compactMap { descriptor -> EventLoopFuture<WebSocketListener>? in
+                return try descriptors.compactMap { descriptor -> WebSocketListener? in
                     guard let socket = descriptor.socket.take() else { return nil }
                     var configuration = configuration
                     configuration.expectsProxyHeader = descriptor.expectsProxyHeader
-                    return WebSocketListener.start(
+                    return try WebSocketListener.start(
                         on: socket,
                         eventLoop: port.eventLoop,
                         configuration: configuration,
                         delegate: bridge
                     )
                 }
-                return EventLoopFuture.whenAllSucceed(started, on: port.eventLoop)
             }.get()
-            return WebSocketSide(port: port, group: group, listeners: listeners, paths: paths)
+            return WebSocketSide(port: port, listeners: listeners, paths: paths)
         } catch {
             // The loop has nothing left to do; that it cannot be stopped would be news about NIO.
-            try? await group.shutdownGracefully()
+            try? await eventLoop.shutdownGracefully()
             throw error
         }
     }
@@ -87,7 +85,7 @@ struct WebSocketSide: Sendable {
         try? await drained.futureResult.get()
         await closeConnections(by: max(deadline, .current) + .seconds(1))
         port.eventLoop.execute { [port] in port.detach() }
-        try? await group.shutdownGracefully()
+        try? await port.eventLoop.shutdownGracefully()
     }
 
     /// Ends at once the pairs that ``stop(drainingUntil:)`` lets finish.

@@ -1,8 +1,11 @@
 import NIOCore
+import NIOHTTP1
 
 /// What all connections of one listener have in common. Confined to the listener's event loop.
 final class ConnectionCommons {
     let configuration: WebSocketConfiguration
+    /// The answer to every good upgrade request, up to the value of `Sec-WebSocket-Accept`, which ends it.
+    let switchingProtocols: ByteBuffer
     /// Room for the message being read, lent to one connection at a time, so that idle ones keep none.
     var inputSpare = ByteBuffer()
     /// Room for output, likewise.
@@ -13,6 +16,12 @@ final class ConnectionCommons {
 
     init(configuration: WebSocketConfiguration) {
         self.configuration = configuration
+        var answer = ByteBuffer()
+        answer.writeStatusLine(.switchingProtocols, serverName: configuration.serverName)
+        answer.writeHeader("Upgrade", "websocket")
+        answer.writeHeader("Connection", "Upgrade")
+        answer.writeStaticString("Sec-WebSocket-Accept: ")
+        switchingProtocols = answer
     }
 
     func takeOutputSpare() -> ByteBuffer {

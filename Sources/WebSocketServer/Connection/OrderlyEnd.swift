@@ -1,86 +1,69 @@
 import NIOCore
+import Sockets
 
 /// Ends a connection so that its last bytes arrive: everything written, then FIN, then input is thrown away until the
 /// client has finished too. Closing a socket with unread input would make the kernel reset the connection.
 ///
 /// A client that keeps taking bytes is waited for; one that stands still is not. What it may send meanwhile is bounded.
-/// Confined to the channel's event loop; the handler that owns it hands its events on.
+/// Confined to the socket's loop; the owner of the socket hands its events on, and its timer.
 final class OrderlyEnd {
-    private let context: ChannelHandlerContext
+    private let socket: StreamSocket
     private let configuration: WebSocketConfiguration
     private var progress: ClosingProgress
     private var isWritten = false
     private var inputHasEnded: Bool
     private var discarded = 0
-    private var timer: NIOScheduledCallback?
-    private var isOver = false
 
     /// - Parameter inputHasEnded: Whether the client has sent FIN already.
-    init(_ context: ChannelHandlerContext, configuration: WebSocketConfiguration, inputHasEnded: Bool) {
-        self.context = context
+    init(_ socket: StreamSocket, configuration: WebSocketConfiguration, inputHasEnded: Bool) {
+        self.socket = socket
         self.configuration = configuration
         self.inputHasEnded = inputHasEnded
-        self.progress = ClosingProgress(outstanding: .max, now: context.eventLoop.now)
+        self.progress = ClosingProgress(outstanding: .max, now: socket.loop.now)
     }
 
-    /// Begins the end; the channel may be closed when this returns.
+    /// Begins the end; the socket may be closed when this returns.
     ///
-    /// - Parameter last: The last bytes for the client, behind those already written to the channel.
+    /// - Parameter last: The last bytes for the client, behind those already queued.
     func begin(with last: ByteBuffer) {
-        let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenSuccess { self.lastByteWritten() }
-        context.writeAndFlush(NIOAny(last), promise: written)
-        if !isOver { lookLater() }
+        socket.enqueue(last)
+        socket.flush()
+        socket.whenDrained { self.lastByteWritten() }
+        if socket.isOpen { lookLater() }
     }
 
-    /// Whether the handler may let the channel read on.
+    /// Whether more may be read from the socket.
     var takesInput: Bool { discarded <= configuration.maximumDrainedBytes }
 
     /// Input came and was thrown away.
     func discarded(_ count: Int) {
         discarded += count
-        if !takesInput, isWritten, context.unacknowledgedBytes <= 1 { close() }
+        if !takesInput, isWritten, socket.unconfirmedBytes <= 1 { socket.close() }
     }
 
     /// The client has sent FIN.
     func inputEnded() {
         inputHasEnded = true
-        if isWritten { close() }
+        if isWritten { socket.close() }
     }
 
-    /// The channel is closed, or its handler gone.
-    func cancel() {
-        isOver = true
-        timer?.cancel()
-        timer = nil
+    /// The time has come to look how things stand.
+    func look() {
+        let outstanding = socket.queuedBytes + socket.unconfirmedBytes
+        let isTaken = outstanding <= 1
+        let still = progress.stalled(outstanding: max(outstanding, 1), at: socket.loop.now)
+        let patience = isTaken ? configuration.drainTimeout : configuration.closeTimeout
+        if still >= TimeAmount(patience) || (isTaken && !takesInput) { socket.close() } else { lookLater() }
     }
 
     private func lastByteWritten() {
-        guard !isOver else { return }
         isWritten = true
-        if inputHasEnded { close() } else { context.close(mode: .output, promise: nil) }
-    }
-
-    private func look() {
-        guard !isOver else { return }
-        let outstanding = context.bufferedBytes + context.unacknowledgedBytes
-        let isTaken = outstanding <= 1
-        let still = progress.stalled(outstanding: max(outstanding, 1), at: context.eventLoop.now)
-        let patience = isTaken ? configuration.drainTimeout : configuration.closeTimeout
-        if still >= TimeAmount(patience) || (isTaken && !takesInput) { close() } else { lookLater() }
+        if inputHasEnded { socket.close() } else { socket.finishSending() }
     }
 
     private func lookLater() {
         let pause = min(configuration.drainTimeout, configuration.closeTimeout) / 4
-        let target = CallbackTarget(self, eventLoop: context.eventLoop) { $0.look() }
-        // Only a loop that is shutting down refuses, and it closes every channel.
-        timer = try? context.eventLoop.scheduleCallback(in: TimeAmount(max(pause, .milliseconds(1))), handler: target)
-    }
-
-    private func close() {
-        guard !isOver else { return }
-        cancel()
-        context.close(promise: nil)
+        socket.setTimer(at: socket.loop.now + max(pause, .milliseconds(1)))
     }
 }
 

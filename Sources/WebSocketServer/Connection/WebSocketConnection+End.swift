@@ -1,5 +1,6 @@
 import NIOCore
 package import NIOWebSocket
+import Sockets
 
 /// How a connection ends.
 extension WebSocketConnection {
@@ -10,7 +11,7 @@ extension WebSocketConnection {
         output.writeCloseFrame(code, reason: reason)
         reader.discardsMessages = true
         owedPong = nil
-        state = .closing(code, ClosingProgress(outstanding: .max, now: eventLoop.now))
+        state = .closing(code, ClosingProgress(outstanding: .max, now: socket.loop.now))
         flush()
         waitForClose()
         if isPaused {
@@ -63,35 +64,31 @@ extension WebSocketConnection {
 
     /// Sends everything queued, then FIN.
     func end() {
-        guard let context else { return }
         switch state {
         case .open: break
         case .closing(let code, _): endCause = .serverClose(code)
         case .ending, .closed: return
         }
-        cancelTimer()
         held = nil
         isPaused = false
         let last = output
         output = ByteBuffer()
-        let end = OrderlyEnd(context, configuration: commons.configuration, inputHasEnded: inputHasEnded)
+        let end = OrderlyEnd(socket, configuration: commons.configuration, inputHasEnded: inputHasEnded)
         state = .ending(end)
         end.begin(with: last)
-        if holdsRead, takesInput {
-            holdsRead = false
-            context.read()
-        }
+        socket.readOn()
     }
 
     /// Looks whether the client is still on its way to its Close.
     func waitForClose() {
-        guard case .closing(let code, var progress) = state, let context else { return }
-        let outstanding = context.bufferedBytes + context.unacknowledgedBytes
+        guard case .closing(let code, var progress) = state else { return }
+        let outstanding = socket.queuedBytes + socket.unconfirmedBytes
         let patience = commons.configuration.closeTimeout
-        let isStalled = progress.stalled(outstanding: outstanding, at: eventLoop.now) >= TimeAmount(patience)
+        let now = socket.loop.now
+        let isStalled = progress.stalled(outstanding: outstanding, at: now) >= TimeAmount(patience)
         state = .closing(code, progress)
         if !isStalled {
-            setTimer(at: eventLoop.now + max(patience / 4, .milliseconds(1)))
+            socket.setTimer(at: now + max(patience / 4, .milliseconds(1)))
         } else if outstanding == 0 {
             end()
         } else {
@@ -99,26 +96,12 @@ extension WebSocketConnection {
         }
     }
 
-    /// Closes the channel without ceremony.
+    /// Closes the socket without ceremony.
     func shut() {
-        switch state {
-        case .open: break
-        case .closing(let code, _): endCause = .serverClose(code)
-        case .ending(let end): end.cancel()
-        case .closed: return
-        }
+        if case .closing(let code, _) = state { endCause = .serverClose(code) }
         state = .closed
-        cancelTimer()
         held = nil
-        context?.close(promise: nil)
-    }
-
-    /// The channel is closed, for whatever reason. May be called from within a call of the owner's.
-    func channelEnded() {
-        // An orderly end shows as the end of input first.
-        let cause = endCause ?? .ioError
-        shut()
-        eventLoop.assumeIsolated().execute { self.ended(because: self.endCause ?? cause) }
+        socket.close()
     }
 
     /// Tells the owner, once.

@@ -1,5 +1,6 @@
-import NIOCore
+package import NIOCore
 import NIOWebSocket
+import Sockets
 
 /// What comes in.
 extension WebSocketConnection {
@@ -15,12 +16,11 @@ extension WebSocketConnection {
     package func resumeReading() {
         guard isPaused else { return }
         isPaused = false
-        guard held != nil || holdsRead else { return }
-        eventLoop.assumeIsolated().execute { self.readOn() }
+        socket.loop.executeHere { self.readOn() }
     }
 
     /// Whether more may be taken from the socket.
-    var takesInput: Bool {
+    package var takesInput: Bool {
         switch state {
         case .open, .closing: !isPaused
         case .ending(let end): end.takesInput
@@ -28,17 +28,16 @@ extension WebSocketConnection {
         }
     }
 
-    /// Bytes have come from the socket, or from behind the upgrade request.
-    func receive(_ bytes: ByteBuffer) {
+    /// Bytes have come, from the socket or from behind the upgrade request.
+    package func streamSocket(received bytes: inout ByteBuffer) {
         switch state {
         case .open, .closing:
-            var bytes = bytes
             if var all = held {
                 held = nil  // Or appending would copy it every time.
                 all.writeBuffer(&bytes)
                 held = all
             } else if isPaused {
-                held = bytes
+                hold(bytes)
             } else {
                 work(off: &bytes)
             }
@@ -47,6 +46,11 @@ extension WebSocketConnection {
         case .closed:
             break
         }
+    }
+
+    /// Keeps a copy of what is only lent.
+    private func hold(_ bytes: ByteBuffer) {
+        held = ByteBuffer(bytes: bytes.readableBytesView)
     }
 
     /// One read from the socket is over.
@@ -66,9 +70,8 @@ extension WebSocketConnection {
         guard held == nil else { return }
         if inputHasEnded {
             inputEnded()
-        } else if holdsRead, takesInput {
-            holdsRead = false
-            context?.read()
+        } else {
+            socket.readOn()
         }
     }
 
@@ -77,10 +80,10 @@ extension WebSocketConnection {
         while !isPaused, let event = reader.next(from: &bytes) { handle(event) }
         reader.takeBack(into: &commons.inputSpare)
         commons.trimInputSpare()
-        if isPaused, bytes.readableBytes > 0 { held = bytes }
+        if isPaused, bytes.readableBytes > 0 { hold(bytes) }
         if reader.hasSeenData {
             reader.hasSeenData = false
-            if keepalive.heard(at: eventLoop.now) { keepAlive() }
+            if keepalive.heard(at: socket.loop.now) { keepAlive() }
         }
     }
 

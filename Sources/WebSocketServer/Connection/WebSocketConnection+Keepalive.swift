@@ -1,19 +1,20 @@
 import NIOCore
 import NIOWebSocket
+import Sockets
 
 /// Finding out whether the client is still there.
 extension WebSocketConnection {
     /// Does what is due, and sets the timer for what is next.
     func keepAlive() {
         guard case .open = state else { return }
-        let now = eventLoop.now
+        let now = socket.loop.now
         // A client that gets no turn to be read, or has output waiting, may be unable to answer.
         let spares = commons.configuration.sparesClientsUnderBackpressure
         switch keepalive.look(at: now, isExcused: isPaused || (spares && bufferedBytes > 0)) {
         case .look(let deadline):
-            setTimer(at: deadline)
+            socket.setTimer(at: deadline)
         case .rest:
-            cancelTimer()
+            socket.cancelTimer()
         case .ping:
             var random = SystemRandomNumberGenerator()
             let payload = Keepalive.Payload(high: random.next(), low: random.next())
@@ -34,31 +35,9 @@ extension WebSocketConnection {
         var bytes = bytes
         guard bytes.readableBytes == 12,
             let (high, low) = bytes.readMultipleIntegers(as: (UInt64, UInt32).self),
-            let roundTrip = keepalive.answered(Keepalive.Payload(high: high, low: low), at: eventLoop.now)
+            let roundTrip = keepalive.answered(Keepalive.Payload(high: high, low: low), at: socket.loop.now)
         else { return }
         keepAlive()
         client?.webSocketPonged(self, roundTrip: roundTrip)
-    }
-
-    /// The connection's one timer: keepalive while open, patience while closing.
-    func setTimer(at deadline: NIODeadline) {
-        timer?.cancel()
-        let target = CallbackTarget(self, eventLoop: eventLoop) { $0.timerFired() }
-        // Only a loop that is shutting down refuses, and it closes every channel.
-        timer = try? eventLoop.scheduleCallback(at: deadline, handler: target)
-    }
-
-    func cancelTimer() {
-        timer?.cancel()
-        timer = nil
-    }
-
-    private func timerFired() {
-        timer = nil
-        switch state {
-        case .open: keepAlive()
-        case .closing: waitForClose()
-        case .ending, .closed: break
-        }
     }
 }

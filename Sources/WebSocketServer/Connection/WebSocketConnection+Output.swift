@@ -1,5 +1,6 @@
 package import NIOCore
 package import NIOWebSocket
+import Sockets
 
 /// What goes out. After the connection has begun to close nothing more is queued.
 extension WebSocketConnection {
@@ -8,13 +9,13 @@ extension WebSocketConnection {
 
     /// Whether fewer bytes than the high-water mark are queued for the client.
     package var isWritable: Bool {
-        guard case .open = state, let context else { return false }
-        return context.channel.isWritable && output.readableBytes <= commons.configuration.outputHighWaterMark
+        guard case .open = state else { return false }
+        return socket.isWritable && output.readableBytes <= commons.configuration.outputHighWaterMark
     }
 
     /// How many bytes are queued for the client and not yet taken by the kernel, framing included.
     package var bufferedBytes: Int {
-        output.readableBytes + (context?.bufferedBytes ?? 0)
+        output.readableBytes + socket.queuedBytes
     }
 
     /// Queues one unfragmented frame. Nothing is written before ``flush()``.
@@ -24,9 +25,9 @@ extension WebSocketConnection {
         if payload.readableBytes < Self.largePayload {
             output.writeImmutableBuffer(payload)
         } else {
-            context?.write(wrapOutboundOut(output), promise: nil)
+            socket.enqueue(output)
             output = ByteBuffer()
-            context?.write(wrapOutboundOut(payload), promise: nil)
+            socket.enqueue(payload)
             isUnflushed = true
         }
     }
@@ -52,13 +53,17 @@ extension WebSocketConnection {
     /// Writes everything queued since the last flush, at once.
     package func flush() {
         owesFlush = false
-        guard let context, output.readableBytes > 0 || isUnflushed else { return }
-        var written = output
-        output = ByteBuffer()
-        isUnflushed = false
-        if written.readableBytes > 0 { context.write(wrapOutboundOut(written), promise: nil) }
-        context.flush()
-        commons.giveOutputSpare(&written)
+        guard output.readableBytes > 0 || isUnflushed else { return }
+        var written = ByteBuffer()
+        swap(&written, &output)
+        if isUnflushed {
+            isUnflushed = false
+            socket.enqueue(written)
+            socket.flush()
+        } else {
+            socket.write(&written)
+            commons.giveOutputSpare(&written)
+        }
     }
 
     /// - Returns: Whether a frame may be queued.
@@ -87,7 +92,7 @@ extension WebSocketConnection {
         // The owner is never called from within its own calls, and changes that are over at once are not worth a call.
         guard !isTellingWritability else { return }
         isTellingWritability = true
-        eventLoop.assumeIsolated().execute { self.tellWritability() }
+        socket.loop.executeHere { self.tellWritability() }
     }
 
     private func tellWritability() {

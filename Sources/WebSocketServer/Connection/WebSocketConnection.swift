@@ -1,7 +1,9 @@
-package import NIOCore
+package import LinuxIO
+import NIOCore
 import NIOWebSocket
+package import Sockets
 
-/// One WebSocket connection after its handshake, and the only handler in its channel's pipeline.
+/// One WebSocket connection after its handshake: the owner of its socket.
 ///
 ///     open ──close()──▶ closing ──the client's Close──▶ ending ──▶ closed
 ///       └────the client's Close, a violation, FIN──────────▲
@@ -9,11 +11,7 @@ import NIOWebSocket
 /// In `closing` our Close is out and the client's is awaited; in `ending` the last bytes are on their way, see
 /// ``OrderlyEnd``. Confined to the event loop. Its concerns are in the files beside this one: what comes in, what goes
 /// out, keepalive, and the end.
-package final class WebSocketConnection: ChannelDuplexHandler {
-    package typealias InboundIn = ByteBuffer
-    package typealias OutboundIn = ByteBuffer
-    package typealias OutboundOut = ByteBuffer
-
+package final class WebSocketConnection: StreamSocketOwner {
     enum State {
         case open
         case closing(WebSocketErrorCode, ClosingProgress)
@@ -21,18 +19,16 @@ package final class WebSocketConnection: ChannelDuplexHandler {
         case closed
     }
 
-    package let eventLoop: any EventLoop
     /// The other end of the connection; `nil` for a Unix socket.
-    package let peer: SocketAddress?
+    package let peer: PeerAddress?
 
-    let commons: ConnectionCommons
+    let socket: StreamSocket
+    let listener: ListenerState
     var state = State.open
     /// Whom to tell; `nil` once the end was told.
     var client: (any WebSocketClient)?
-    /// What the owner will be told once the channel is closed, if it is not told before.
+    /// What the owner will be told once the socket is closed, if it is not told before.
     var endCause: WebSocketCloseCause?
-    var context: ChannelHandlerContext?
-    var timer: NIOScheduledCallback?
     var keepalive: Keepalive
 
     // Input.
@@ -40,13 +36,11 @@ package final class WebSocketConnection: ChannelDuplexHandler {
     var isPaused = false
     /// What was read from the socket when reading was already paused.
     var held: ByteBuffer?
-    /// The channel asked for more while paused.
-    var holdsRead = false
     var inputHasEnded = false
 
     // Output.
     var output = ByteBuffer()
-    /// Something was written to the channel and not flushed.
+    /// Something was queued at the socket and not flushed.
     var isUnflushed = false
     /// Pongs are to be flushed when the input is worked off.
     var owesFlush = false
@@ -56,75 +50,66 @@ package final class WebSocketConnection: ChannelDuplexHandler {
     var toldWritable = true
     var isTellingWritability = false
 
-    init(eventLoop: any EventLoop, peer: SocketAddress?, commons: ConnectionCommons, client: any WebSocketClient) {
-        self.eventLoop = eventLoop
+    /// - Parameter socket: Its owner is set by the caller.
+    init(_ socket: StreamSocket, peer: PeerAddress?, listener: ListenerState, client: any WebSocketClient) {
+        self.socket = socket
         self.peer = peer
-        self.commons = commons
+        self.listener = listener
         self.client = client
-        let configuration = commons.configuration
+        let configuration = listener.commons.configuration
         self.reader = WebSocketFrameReader(delivery: configuration.delivery)
         self.keepalive = Keepalive(
             interval: configuration.pingInterval,
             timeout: configuration.pingTimeout,
-            now: eventLoop.now
+            now: socket.loop.now
         )
     }
 
-    /// Queues the answer to the upgrade request and tells the owner. The handler is in its pipeline.
+    package var eventLoop: SocketLoop { socket.loop }
+    var commons: ConnectionCommons { listener.commons }
+
+    /// Queues the answer to the upgrade request and tells the owner.
     ///
-    /// - Parameter response: The 101.
-    func open(with response: ByteBuffer) {
-        var response = response
-        output.writeBuffer(&response)
+    /// - Parameter key: The client's.
+    func open(accepting key: ArraySlice<UInt8>) {
+        output = commons.takeOutputSpare()
+        output.writeImmutableBuffer(commons.switchingProtocols)
+        output.writeBytes(AcceptKey.value(for: key))
+        output.writeStaticString("\r\n\r\n")
         client?.webSocketOpened(self)
         flush()
         keepAlive()
     }
 
-    // MARK: Calls from the channel
+    // MARK: Calls from the socket
 
-    package func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-    }
-
-    package func handlerRemoved(context: ChannelHandlerContext) {
-        self.context = nil
-    }
-
-    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        receive(unwrapInboundIn(data))
-    }
-
-    package func channelReadComplete(context: ChannelHandlerContext) {
+    package func streamSocketReadCompleted() {
         receiveCompleted()
-        context.fireChannelReadComplete()
     }
 
-    package func read(context: ChannelHandlerContext) {
-        if takesInput { context.read() } else { holdsRead = true }
+    package func streamSocketInputEnded() {
+        inputHasEnded = true
+        if held == nil { inputEnded() }
     }
 
-    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed? = event as? ChannelEvent {
-            inputHasEnded = true
-            if held == nil { inputEnded() }
-        }
-        context.fireUserInboundEventTriggered(event)
-    }
-
-    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+    package func streamSocketWritabilityChanged() {
         writabilityChanged()
-        context.fireChannelWritabilityChanged()
     }
 
-    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if case .open = state { endCause = .ioError }
+    package func streamSocketTimerFired() {
+        switch state {
+        case .open: keepAlive()
+        case .closing: waitForClose()
+        case .ending(let end): end.look()
+        case .closed: break
+        }
+    }
+
+    package func streamSocketClosed() {
+        // An orderly end shows as the end of input first.
         shut()
-    }
-
-    package func channelInactive(context: ChannelHandlerContext) {
-        channelEnded()
-        context.fireChannelInactive()
+        ended(because: endCause ?? .ioError)
+        listener.connectionClosed()
     }
 }
 

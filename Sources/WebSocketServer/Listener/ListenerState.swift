@@ -1,9 +1,10 @@
 import LinuxIO
 import NIOCore
+import Sockets
 
 /// What one listener keeps on its event loop.
 final class ListenerState {
-    let eventLoop: any EventLoop
+    let eventLoop: SocketLoop
     let commons: ConnectionCommons
     /// `nil` once accepting has stopped and no connection is left.
     private(set) var delegate: (any WebSocketListenerDelegate)?
@@ -17,7 +18,7 @@ final class ListenerState {
     private var isFinished = false
     private let closed: EventLoopPromise<Void>
 
-    init(eventLoop: any EventLoop, configuration: WebSocketConfiguration, delegate: any WebSocketListenerDelegate) {
+    init(eventLoop: SocketLoop, configuration: WebSocketConfiguration, delegate: any WebSocketListenerDelegate) {
         self.eventLoop = eventLoop
         self.commons = ConnectionCommons(configuration: configuration)
         self.delegate = delegate
@@ -33,7 +34,7 @@ final class ListenerState {
     // MARK: Connections whose request is not complete
 
     /// Why one more may not begin; `nil` when it may.
-    func refusal(of peer: SocketAddress?) -> WebSocketRejection? {
+    func refusal(of peer: PeerAddress?) -> WebSocketRejection? {
         let configuration = commons.configuration
         guard unfinishedUpgrades < configuration.maximumUnfinishedUpgrades else { return .tooManyUnfinished }
         let limit = configuration.maximumUnfinishedUpgradesPerSource
@@ -43,30 +44,49 @@ final class ListenerState {
         return .tooManyUnfinishedOfSource
     }
 
-    func upgradeBegan(by peer: SocketAddress?) {
+    func upgradeBegan(by peer: PeerAddress?) {
         unfinishedUpgrades += 1
         if let source = source(of: peer) { unfinishedBySource[source, default: 0] += 1 }
     }
 
-    func upgradeEnded(by peer: SocketAddress?) {
+    func upgradeEnded(by peer: PeerAddress?) {
         unfinishedUpgrades -= 1
         guard let source = source(of: peer), let count = unfinishedBySource[source] else { return }
         unfinishedBySource[source] = count > 1 ? count - 1 : nil
     }
 
     /// Whose share a connection counts to; `nil` for nobody's, because a proxy speaks for many.
-    private func source(of peer: SocketAddress?) -> SourceNetwork? {
+    private func source(of peer: PeerAddress?) -> SourceNetwork? {
         let configuration = commons.configuration
         guard configuration.maximumUnfinishedUpgradesPerSource > 0, !configuration.expectsProxyHeader,
-            let source = SourceNetwork(peer), !source.isLoopback
+            let source = peer?.network, !source.isLoopback
         else { return nil }
         return source
     }
 
     // MARK: Connections
 
-    func connectionAccepted() {
-        connections += 1
+    /// Takes a connection that was just accepted, if there is room for one more.
+    func welcome(_ accepted: consuming AcceptedSocket) {
+        let peer = accepted.peer
+        var refusal = refusal(of: peer)
+        if refusal == nil, DescriptorReserve.contains(accepted.descriptor) { refusal = .noDescriptors }
+        if let refusal {
+            delegate?.webSocketListener(rejected: refusal, peer: peer)
+            return
+        }
+        do throws(ErrorNumber) {
+            let socket = try StreamSocket(
+                accepted.takeDescriptor(),
+                peer: peer,
+                on: eventLoop,
+                highWaterMark: commons.configuration.outputHighWaterMark
+            )
+            connections += 1
+            socket.owner = UpgradeHandler(socket, listener: self)
+        } catch {
+            delegate?.webSocketListener(acceptFailed: error)
+        }
     }
 
     func connectionClosed() {

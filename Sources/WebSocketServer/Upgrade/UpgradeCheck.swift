@@ -5,7 +5,7 @@ import NIOHTTP1
 /// More lenient where that is harmless: any `Origin`, any path and `Host`, any offer of subprotocols and extensions.
 enum UpgradeCheck {
     /// What is wrong with a request.
-    enum Fault: Equatable, CaseIterable {
+    enum Fault: Error, Equatable, CaseIterable {
         case notGet
         case notForWebSocket
         case oldHTTP
@@ -38,35 +38,29 @@ enum UpgradeCheck {
     }
 
     /// Whether a client asks for a WebSocket at all.
-    static func isRequested(by head: HTTPRequestHead) -> Bool {
-        has("websocket", in: "Upgrade", of: head)
+    static func isRequested(by head: RequestHead) -> Bool {
+        head.lists("websocket", in: "Upgrade")
     }
 
-    /// - Returns: The first fault, or `nil` when the request may be granted.
-    static func fault(in head: HTTPRequestHead) -> Fault? {
-        let headers = head.headers
-        if head.method != .GET { return .notGet }
-        if !isRequested(by: head) { return .notForWebSocket }
-        if (head.version.major, head.version.minor) < (1, 1) { return .oldHTTP }
-        if headers["Host"].count != 1 { return .host }
-        if !has("upgrade", in: "Connection", of: head) { return .connectionHeader }
-        let keys = headers["Sec-WebSocket-Key"]
-        guard keys.count == 1, isKey(keys[0]) else { return .key }
-        let versions = headers["Sec-WebSocket-Version"]
-        guard versions.count == 1 else { return .noVersion }
-        guard versions[0] == "13" else { return .otherVersion }
-        let lengths = headers["Content-Length"]
-        if headers.contains(name: "Transfer-Encoding") || lengths.contains(where: { $0 != "0" }) { return .body }
-        return nil
-    }
-
-    private static func has(_ token: String, in header: String, of head: HTTPRequestHead) -> Bool {
-        head.headers[canonicalForm: header].contains { $0.lowercased() == token }
+    /// - Returns: The key of a request that may be granted.
+    /// - Throws: The first fault.
+    static func key(of head: RequestHead) throws(Fault) -> ArraySlice<UInt8> {
+        if head.method != .get { throw .notGet }
+        if !isRequested(by: head) { throw .notForWebSocket }
+        if head.version != .http11 { throw .oldHTTP }
+        if head.count(of: "Host") != 1 { throw .host }
+        if !head.lists("upgrade", in: "Connection") { throw .connectionHeader }
+        guard let key = head.only("Sec-WebSocket-Key"), isKey(key) else { throw .key }
+        guard let version = head.only("Sec-WebSocket-Version") else { throw .noVersion }
+        guard version.elementsEqual("13".utf8) else { throw .otherVersion }
+        if head.count(of: "Transfer-Encoding") > 0 || head.values(of: "Content-Length").contains(where: { $0 != "0" }) {
+            throw .body
+        }
+        return key
     }
 
     /// 16 bytes in Base64: 22 characters and two `=`.
-    private static func isKey(_ text: String) -> Bool {
-        let bytes = text.utf8
+    private static func isKey(_ bytes: ArraySlice<UInt8>) -> Bool {
         guard bytes.count == 24, bytes.suffix(2).allSatisfy({ $0 == UInt8(ascii: "=") }) else { return false }
         return bytes.prefix(22).allSatisfy { byte in
             switch byte {

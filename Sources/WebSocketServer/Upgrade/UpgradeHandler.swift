@@ -1,227 +1,162 @@
 import LinuxIO
 import NIOCore
 import NIOHTTP1
+import Sockets
 import WormholeWire
 
-/// The first handler of a new connection: waits for one request and makes a WebSocket of the connection, or answers.
+/// The first owner of a new connection's socket: waits for one request and makes a WebSocket of the connection, or answers.
 ///
 ///     [proxied] ──▶ reading          a PROXY protocol header comes first, where one is expected
-///     reading ──▶ upgraded           the HTTP handlers are on their way out, ``WebSocketConnection`` takes over
-///        └──────▶ ending             an answer was sent, or the time was up
-///
-/// It passes the bytes of the request's head to the HTTP decoder behind it, and no byte more, so what the client sent
-/// behind the head is still in hand when the decoder is removed.
-final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-    typealias OutboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
+///     reading ──▶ finished           ``WebSocketConnection`` has the socket, or it is closed
+///        └──────▶ ending             an answer was sent
+final class UpgradeHandler: StreamSocketOwner {
     private enum State {
         case reading
-        case upgraded(WebSocketConnection)
         case ending(OrderlyEnd)
-        case closed
+        case finished
     }
 
+    private let socket: StreamSocket
     private let listener: ListenerState
-    /// The other end of the connection.
-    private let speaker: SocketAddress?
     /// The client: the other end, unless a proxy says who it is.
-    private var peer: SocketAddress?
+    private var peer: PeerAddress?
     /// What has come of the proxy's header; `nil` when none is awaited any more.
     private var proxyHeader: ByteBuffer?
     private let accepted: Timestamp
     private let acceptedTick: NIODeadline
-    private let catcher: RequestCatcher
-    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
-
     private var state = State.reading
-    private var headEnd = RequestHeadEnd()
-    private var headBytes = 0
-    private var timer: NIOScheduledCallback?
+    private var head: RequestHeadReader
 
-    /// - Parameter channel: A connection just accepted; the handlers are added to its pipeline.
-    static func start(on channel: any Channel, listener: ListenerState) throws {
-        let handler = UpgradeHandler(channel: channel, listener: listener)
-        try channel.pipeline.syncOperations.addHandlers([handler, handler.decoder, handler.catcher])
-    }
-
-    private init(channel: any Channel, listener: ListenerState) {
+    /// - Parameter socket: A connection just accepted, which knows its handler as its owner.
+    init(_ socket: StreamSocket, listener: ListenerState) {
+        self.socket = socket
         self.listener = listener
-        self.speaker = channel.remoteAddress.flatMap { $0.port == nil ? nil : $0 }
-        self.peer = speaker
-        self.proxyHeader = listener.commons.configuration.expectsProxyHeader ? ByteBuffer() : nil
-        self.accepted = .now()
-        self.acceptedTick = channel.eventLoop.now
-        self.catcher = RequestCatcher()
-        self.decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes))
+        peer = socket.peer
+        accepted = Timestamp(microseconds: SystemClock.wallMicroseconds)
+        acceptedTick = socket.loop.now
+        let configuration = listener.commons.configuration
+        proxyHeader = configuration.expectsProxyHeader ? ByteBuffer() : nil
+        head = RequestHeadReader(limit: configuration.maximumHeaderBytes)
+        listener.upgradeBegan(by: socket.peer)
+        socket.setTimer(at: acceptedTick + configuration.upgradeTimeout)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        listener.upgradeBegan(by: speaker)
-        let target = CallbackTarget(self, eventLoop: context.eventLoop) {
-            [context = NIOLoopBound(context, eventLoop: context.eventLoop)] in
-            $0.timeIsUp(context.value)
-        }
-        // Only a loop that is shutting down refuses, and it closes every channel.
-        timer = try? context.eventLoop.scheduleCallback(
-            at: acceptedTick + listener.commons.configuration.upgradeTimeout,
-            handler: target
-        )
-    }
+    // MARK: Calls from the socket
 
-    // MARK: Calls from the channel
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var takesInput: Bool {
         switch state {
-        case .reading: read(unwrapInboundIn(data), context)
-        case .upgraded(let connection): connection.receive(unwrapInboundIn(data))
-        case .ending(let end): end.discarded(unwrapInboundIn(data).readableBytes)
-        case .closed: break
+        case .reading: true
+        case .ending(let end): end.takesInput
+        case .finished: false
         }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
-        if case .upgraded(let connection) = state { connection.receiveCompleted() }
-    }
-
-    func read(context: ChannelHandlerContext) {
-        if case .ending(let end) = state, !end.takesInput { return }
-        context.read()
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case ChannelEvent.inputClosed? = event as? ChannelEvent else {
-            return context.fireUserInboundEventTriggered(event)
-        }
+    func streamSocket(received bytes: inout ByteBuffer) {
         switch state {
-        case .reading: refuse(.disconnected, context)
-        case .upgraded: context.fireUserInboundEventTriggered(event)
+        case .reading: if takeProxyHeader(from: &bytes) { read(&bytes) }
+        case .ending(let end): end.discarded(bytes.readableBytes)
+        case .finished: break
+        }
+    }
+
+    func streamSocketReadCompleted() {}
+
+    func streamSocketInputEnded() {
+        switch state {
+        case .reading: refuse(.disconnected)
         case .ending(let end): end.inputEnded()
-        case .closed: break
+        case .finished: break
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if case .upgraded = state { return context.fireErrorCaught(error) }
-        context.close(promise: nil)
-    }
+    func streamSocketWritabilityChanged() {}
 
-    func channelInactive(context: ChannelHandlerContext) {
+    func streamSocketTimerFired() {
         switch state {
-        case .reading: refuse(.disconnected, context)
-        case .ending(let end): end.cancel()
-        case .upgraded, .closed: break
+        case .reading: refuse(.timeout)
+        case .ending(let end): end.look()
+        case .finished: break
         }
-        context.fireChannelInactive()
+    }
+
+    func streamSocketClosed() {
+        if case .reading = state { refuse(.disconnected) }
+        state = .finished
+        listener.connectionClosed()
     }
 
     // MARK: The request
 
     /// Takes the proxy's header off the first bytes.
     ///
-    /// - Returns: What stands behind it; `nil` while it is not complete, and when it is none.
-    private func takeProxyHeader(from bytes: ByteBuffer, _ context: ChannelHandlerContext) -> ByteBuffer? {
-        guard var all = proxyHeader else { return bytes }
+    /// - Parameter bytes: Left with what stands behind the header.
+    /// - Returns: Whether the request may begin.
+    private func takeProxyHeader(from bytes: inout ByteBuffer) -> Bool {
+        guard var all = proxyHeader else { return true }
         proxyHeader = nil  // Or appending would copy it every time.
-        var bytes = bytes
         all.writeBuffer(&bytes)
         switch ProxyHeader.read(all.readableBytesView) {
         case .incomplete:
             proxyHeader = all
-            return nil
+            return false
         case .complete(let header):
-            // The address has 4 or 16 bytes, which NIO takes.
-            peer = try? SocketAddress(packedIPAddress: ByteBuffer(bytes: header.address), port: Int(header.port))
+            peer = PeerAddress(address: header.address, port: header.port)
             all.moveReaderIndex(forwardBy: header.length)
-            return all
+            bytes = all
+            return true
         case .unusable:
-            refuse(.badProxyHeader, context)
-            return nil
+            refuse(.badProxyHeader)
+            return false
         }
     }
 
-    private func read(_ received: ByteBuffer, _ context: ChannelHandlerContext) {
-        guard var bytes = takeProxyHeader(from: received, context), bytes.readableBytes > 0 else { return }
-        let limit = listener.commons.configuration.maximumHeaderBytes
-        let end = bytes.withUnsafeReadableBytes { headEnd.find(in: $0) }
-        let count = end ?? bytes.readableBytes
-        headBytes += count
-        guard headBytes <= limit else {
+    private func read(_ bytes: inout ByteBuffer) {
+        let (consumed, reading) = bytes.withUnsafeReadableBytes { head.read($0) }
+        bytes.moveReaderIndex(forwardBy: consumed)
+        switch reading {
+        case .incomplete:
+            break
+        case .complete(let head):
+            decide(head, behind: &bytes)
+        case .malformed:
             listener.delegate?.webSocketListener(rejected: .badRequest, peer: peer)
-            return answer(HTTPAnswer(.requestHeaderFieldsTooLarge, [:], ""), context)
-        }
-        guard let head = bytes.readSlice(length: count) else { return }
-        context.fireChannelRead(wrapInboundOut(head))
-        guard case .reading = state else { return }
-        if catcher.hasFailed || (end != nil && catcher.head == nil) {
+            answer(HTTPAnswer(.badRequest, [:], ""))
+        case .tooLong:
             listener.delegate?.webSocketListener(rejected: .badRequest, peer: peer)
-            return answer(HTTPAnswer(.badRequest, [:], ""), context)
+            answer(HTTPAnswer(.requestHeaderFieldsTooLarge, [:], ""))
         }
-        guard end != nil, let head = catcher.head else { return }
-        decide(head, context)
-        if case .upgraded(let connection) = state, bytes.readableBytes > 0 { connection.receive(bytes) }
     }
 
-    private func decide(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    private func decide(_ head: RequestHead, behind bytes: inout ByteBuffer) {
         let request = UpgradeRequest(
-            method: head.method,
-            path: String(head.uri.prefix { $0 != "?" }),
-            uri: head.uri,
-            headers: head.headers,
+            head: head,
             peer: peer,
             isProxied: listener.commons.configuration.expectsProxyHeader,
             accepted: accepted,
             acceptedTick: acceptedTick,
             wantsUpgrade: UpgradeCheck.isRequested(by: head)
         )
-        guard let delegate = listener.delegate else { return refuse(.disconnected, context) }
-        let isForHead = head.method == .HEAD
+        guard let delegate = listener.delegate else { return refuse(.disconnected) }
+        let isForHead = head.method == .head
         switch delegate.webSocketListener(route: request) {
         case .respond(let status, let headers, let body):
-            answer(HTTPAnswer(status, headers, body), isForHead: isForHead, context)
+            answer(HTTPAnswer(status, headers, body), isForHead: isForHead)
         case .upgrade(let client):
-            let fault = UpgradeCheck.fault(in: head)
-            if fault == nil, let key = AcceptKey.value(for: head, on: context.channel) {
-                upgrade(to: client, key: key, context)
-            } else {
-                let fault = fault ?? .key
-                delegate.webSocketListener(rejected: fault == .notGet ? .badRequest : .badUpgrade, peer: peer)
-                answer(fault.answer, isForHead: isForHead, context)
+            do throws(UpgradeCheck.Fault) {
+                upgrade(to: client, key: try UpgradeCheck.key(of: head), behind: &bytes)
+            } catch {
+                delegate.webSocketListener(rejected: error == .notGet ? .badRequest : .badUpgrade, peer: peer)
+                answer(error.answer, isForHead: isForHead)
             }
         }
     }
 
-    private func upgrade(to client: any WebSocketClient, key: String, _ context: ChannelHandlerContext) {
-        let connection = WebSocketConnection(
-            eventLoop: context.eventLoop,
-            peer: peer,
-            commons: listener.commons,
-            client: client
-        )
-        finishReading(.upgraded(connection))
-        let pipeline = context.pipeline.syncOperations
-        do {
-            try pipeline.addHandler(connection, position: .after(catcher))
-        } catch {
-            return context.close(promise: nil)  // The channel was closed meanwhile.
-        }
-        var response = ByteBuffer()
-        response.writeStatusLine(.switchingProtocols, serverName: listener.commons.configuration.serverName)
-        response.writeHeader("Upgrade", "websocket")
-        response.writeHeader("Connection", "Upgrade")
-        response.writeHeader("Sec-WebSocket-Accept", key)
-        response.writeStaticString("\r\n")
-        connection.open(with: response)
-        // The decoder leaves by and by; until then this handler passes on to the connection what comes.
-        pipeline.removeHandler(decoder)
-            .assumeIsolated()
-            .whenComplete { _ in
-                // Gone already, if the channel is.
-                _ = pipeline.removeHandler(self.catcher)
-                _ = pipeline.removeHandler(self)
-            }
+    private func upgrade(to client: any WebSocketClient, key: ArraySlice<UInt8>, behind bytes: inout ByteBuffer) {
+        finishReading(.finished)
+        let connection = WebSocketConnection(socket, peer: peer, listener: listener, client: client)
+        socket.owner = connection
+        connection.open(accepting: key)
+        if bytes.readableBytes > 0 { connection.streamSocket(received: &bytes) }
     }
 
     // MARK: The way out
@@ -229,35 +164,23 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func finishReading(_ next: State) {
         guard case .reading = state else { return }
         state = next
-        listener.upgradeEnded(by: speaker)
-        timer?.cancel()
-        timer = nil
+        listener.upgradeEnded(by: socket.peer)
+        socket.cancelTimer()
     }
 
-    private func answer(_ answer: HTTPAnswer, isForHead: Bool = false, _ context: ChannelHandlerContext) {
+    private func answer(_ answer: HTTPAnswer, isForHead: Bool = false) {
         let configuration = listener.commons.configuration
-        let end = OrderlyEnd(context, configuration: configuration, inputHasEnded: false)
+        let end = OrderlyEnd(socket, configuration: configuration, inputHasEnded: false)
         finishReading(.ending(end))
         end.begin(with: answer.bytes(serverName: configuration.serverName, isForHead: isForHead))
     }
 
-    private func refuse(_ reason: WebSocketRejection, _ context: ChannelHandlerContext) {
-        finishReading(.closed)
+    private func refuse(_ reason: WebSocketRejection) {
+        finishReading(.finished)
         listener.delegate?.webSocketListener(rejected: reason, peer: peer)
-        context.close(promise: nil)
-    }
-
-    private func timeIsUp(_ context: ChannelHandlerContext) {
-        if case .reading = state { refuse(.timeout, context) }
+        socket.close()
     }
 }
 
 @available(*, unavailable)
 extension UpgradeHandler: Sendable {}
-
-extension Timestamp {
-    /// The time on the wall clock.
-    fileprivate static func now() -> Timestamp {
-        Timestamp(microseconds: SystemClock.wallMicroseconds)
-    }
-}

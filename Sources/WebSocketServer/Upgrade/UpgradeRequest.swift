@@ -1,17 +1,12 @@
+package import LinuxIO
 package import NIOCore
-package import NIOHTTP1
 package import WormholeWire
 
 /// What a client asked for in its one HTTP request.
 package struct UpgradeRequest {
-    package let method: HTTPMethod
-    /// The path of the request target, without the query.
-    package let path: String
-    /// The request target as it was sent.
-    package let uri: String
-    package let headers: HTTPHeaders
+    package let head: RequestHead
     /// The other end of the connection, or the client a proxy speaks for in its header; `nil` for a Unix socket.
-    package let peer: SocketAddress?
+    package let peer: PeerAddress?
     /// Whether ``peer`` is what a proxy says.
     package let isProxied: Bool
     /// When the connection was accepted, on the wall clock.

@@ -1,3 +1,4 @@
+import LinuxIO
 import NIOCore
 import NIOHTTP1
 import NIOWebSocket
@@ -17,20 +18,20 @@ final class EchoDelegate: WebSocketListenerDelegate {
     }
 
     func webSocketListener(route request: UpgradeRequest) -> WebSocketRoute {
-        server?.record { $0.requests.append((request.path, request.wantsUpgrade, request.peer != nil)) }
-        switch request.path {
+        server?.record { $0.requests.append((request.head.path, request.wantsUpgrade, request.peer != nil)) }
+        switch request.head.path {
         case "/plain": return .respond(status: .ok, headers: ["Content-Type": "text/plain"], body: "plain\n")
         case "/missing": return .respond(status: .notFound, headers: [:], body: "no such page\n")
         default: return .upgrade(EchoClient(delegate: self))
         }
     }
 
-    func webSocketListener(rejected reason: WebSocketRejection, peer: SocketAddress?) {
+    func webSocketListener(rejected reason: WebSocketRejection, peer: PeerAddress?) {
         server?.record { $0.rejected.append(reason) }
     }
 
-    func webSocketListener(acceptFailed error: IOError) {
-        server?.record { $0.acceptFailures.append(error.errnoCode) }
+    func webSocketListener(acceptFailed error: ErrorNumber) {
+        server?.record { $0.acceptFailures.append(error.code) }
     }
 }
 

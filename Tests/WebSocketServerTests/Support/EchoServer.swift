@@ -1,8 +1,8 @@
 import LinuxIO
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 import NIOWebSocket
+import Sockets
 import Synchronization
 import TestSupport
 
@@ -24,7 +24,7 @@ final class EchoServer: Sendable {
     }
 
     let port: Int
-    let group: MultiThreadedEventLoopGroup
+    let loop: SocketLoop
     let listener: WebSocketListener
     private let delegate: NIOLoopBound<EchoDelegate>
     private let records: Mutex<Log>
@@ -61,18 +61,18 @@ final class EchoServer: Sendable {
         _ behaviour: @escaping Behaviour
     ) async throws {
         self.port = port
-        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let loop = group.any()
+        let loop = try SocketLoop.start(name: "echo")
+        self.loop = loop
         records = Mutex(Log())
-        let made = try await loop.flatSubmit {
+        let made = try await loop.submit {
             let delegate = EchoDelegate(loop: loop, behaviour: behaviour)
-            let bound = NIOLoopBound(delegate, eventLoop: loop)
-            return WebSocketListener.start(
+            let listener = try WebSocketListener.start(
                 on: Descriptor(owning: descriptor),
                 eventLoop: loop,
                 configuration: configuration,
                 delegate: delegate
-            ).map { ($0, bound) }
+            )
+            return (listener, NIOLoopBound(delegate, eventLoop: loop))
         }.get()
         listener = made.0
         delegate = made.1
@@ -84,8 +84,8 @@ final class EchoServer: Sendable {
         try await onLoop { $0.forEach { $0.abort() } }
         try await listener.connectionsClosed().get()
         let delegate = delegate
-        try await group.any().submit { delegate.value.server = nil }.get()
-        try await group.shutdownGracefully()
+        try await loop.submit { delegate.value.server = nil }.get()
+        try await loop.shutdownGracefully()
     }
 
     func record(_ change: (inout Log) -> Void) {
@@ -98,7 +98,7 @@ final class EchoServer: Sendable {
         _ body: @escaping @Sendable ([WebSocketConnection]) throws -> Value
     ) async throws -> Value {
         let delegate = delegate
-        return try await group.any().submit { try body(delegate.value.connections) }.get()
+        return try await loop.submit { try body(delegate.value.connections) }.get()
     }
 
     /// Sends every message back, piece by piece, as a message of its own.
