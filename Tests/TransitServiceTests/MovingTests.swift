@@ -110,6 +110,23 @@ struct MovingTests {
         }
     }
 
+    @Test("while the relay stops, a pair that grows stays, for the workers are gone")
+    func stopping() async throws {
+        let relay = try await TestRelay.start()
+        let (first, second) = try await relay.pair()
+        async let stop: Void = relay.server.stop(drainTimeout: .seconds(30))
+        try await eventually("only the front's thread", isTrue: { RelayThreads.all().count == 1 })
+        let pattern = Pattern(seed: 86)
+        async let sent: Void = first.send(pattern, count: 2 << 20)
+        try await second.expect(pattern, count: 2 << 20)
+        try await sent
+        await first.close()
+        #expect(try await second.rest() == "")
+        await stop
+        #expect(relay.records.map(\.totalBytes) == [2 << 20])
+        #expect(relay.openConnections == 0)
+    }
+
     @Test("the tags of the front and of its pairs do not meet")
     func tags() {
         func kind(_ bits: UInt64) -> String {

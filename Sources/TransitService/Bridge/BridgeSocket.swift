@@ -171,7 +171,9 @@ final class BridgeSocket: StreamSocketOwner, BridgedClient {
 
     /// What the kernel measured, once, when the pair is over for this socket.
     private func observeRoundTrip() {
-        guard kind.family != .unix, let number = socket?.number, let roundTrip = SocketRoundTrip.of(number) else { return }
+        guard kind.family != .unix, let number = socket?.number, let roundTrip = SocketRoundTrip.of(number) else {
+            return
+        }
         bridge.observe(.keepaliveAnswered(.transit, roundTrip: roundTrip))
     }
 

@@ -50,8 +50,6 @@ extension RelayWorker {
         } catch {
             endUnwatched(id)
         }
-        // It may have used up what a rate allows, and no event would tell.
-        runQueue.append(id.index, in: &pairs)
     }
 
     /// From now on, no pair goes to another owner.
