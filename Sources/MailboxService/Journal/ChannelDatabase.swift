@@ -25,6 +25,8 @@ package final class ChannelDatabase {
     private let logPages: UnsafeMutablePointer<CInt>
     /// Whether the file has the tables of version 2.
     let hasConnectionTables: Bool
+    /// Only with full synchronisation. Only touched inside `queue`.
+    private let logWrites: GatheredLogWrites?
     /// Prepared once. Only touched inside `queue`.
     private var statements: ChannelStatements
 
@@ -42,11 +44,14 @@ package final class ChannelDatabase {
         do {
             if path != ":memory:" { try Self.createIfMissing(path) }
             queue = try DatabaseQueue(path: path, configuration: Self.configuration)
-            (statements, hasConnectionTables) = try queue.inDatabase { db in
+            (statements, hasConnectionTables, logWrites) = try queue.inDatabase { db in
                 if path == ":memory:" { try db.execute(sql: ChannelSchema.creation) }
                 try Self.check(db)
                 try Self.shrink(db)
                 try db.execute(sql: "PRAGMA journal_mode = WAL")
+                // Where SQLite is built to overwrite what is deleted, not at the price of writing pages for that alone: what
+                // is stored here is encrypted by the clients.
+                try db.execute(sql: "PRAGMA secure_delete = FAST")
                 try db.execute(sql: "PRAGMA synchronous = \(synchronization.rawValue.uppercased())")
                 // Counts the pages of the log after each commit; it takes the place of the automatic checkpoint.
                 sqlite3_wal_hook(
@@ -59,7 +64,12 @@ package final class ChannelDatabase {
                 )
                 let hasConnectionTables = try Self.findsConnectionTables(db)
                 if hasConnectionTables { try Self.emptyConnectionTables(db) }
-                return (try ChannelStatements(db), hasConnectionTables)
+                let statements = try ChannelStatements(db)
+                _ = try Int.fetchOne(db, sql: "SELECT version FROM version")  // Opens the log.
+                guard synchronization == .full, let connection = db.sqliteConnection else {
+                    return (statements, hasConnectionTables, nil)
+                }
+                return (statements, hasConnectionTables, GatheredLogWrites(of: connection))
             }
         } catch {
             throw ChannelDatabaseError(error, opening: path)

@@ -6,6 +6,7 @@ import WormholeWire
 struct ChannelStatements {
     /// By kind.
     private let statements: [Statement]
+    private let texts = TextRoom()
 
     private enum Kind: Int, CaseIterable {
         case begin, commit
@@ -51,7 +52,7 @@ struct ChannelStatements {
 
     private func run(_ kind: Kind, _ values: SQLiteValue...) throws {
         guard statements.indices.contains(kind.rawValue) else { throw DatabaseError(resultCode: .SQLITE_MISUSE) }
-        try statements[kind.rawValue].run(values)
+        try statements[kind.rawValue].run(values, texts: texts)
     }
 
     func begin() throws { try run(.begin) }

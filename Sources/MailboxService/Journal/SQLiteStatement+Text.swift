@@ -6,9 +6,11 @@ import GRDBSQLite
 extension Statement {
     /// Binds the values of one row, runs the statement to its end, and makes it ready for the next.
     ///
+    /// - Parameter texts: Room for the texts, which SQLite then need not copy.
     /// - Throws: `DatabaseError`.
-    func run(_ values: [SQLiteValue]) throws {
+    func run(_ values: [SQLiteValue], texts: TextRoom) throws {
         let statement = sqliteStatement
+        var used = 0
         for (offset, value) in values.enumerated() {
             let index = CInt(offset + 1)
             let code =
@@ -16,19 +18,7 @@ extension Statement {
                 case .null: sqlite3_bind_null(statement, index)
                 case .integer(let number): sqlite3_bind_int64(statement, index, number)
                 case .real(let number): sqlite3_bind_double(statement, index, number)
-                case .text(var text):
-                    text.withUTF8 { utf8 in
-                        utf8.withMemoryRebound(to: CChar.self) { characters in
-                            // An empty string has no address, and a null pointer would bind NULL.
-                            sqlite3_bind_text(
-                                statement,
-                                index,
-                                characters.baseAddress ?? UnsafePointer(bitPattern: 1),
-                                CInt(characters.count),
-                                unsafeBitCast(-1, to: sqlite3_destructor_type.self)
-                            )
-                        }
-                    }
+                case .text(var text): text.withUTF8 { texts.bind($0, to: statement, at: index, behind: &used) }
                 }
             guard code == SQLITE_OK else { throw failure(code) }
         }
@@ -53,6 +43,39 @@ extension Statement {
 
     private func failure(_ code: CInt) -> DatabaseError {
         DatabaseError(resultCode: ResultCode(rawValue: code))
+    }
+}
+
+/// Memory that the texts of one row are bound from, so that SQLite need not allocate copies of them.
+final class TextRoom {
+    private let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 1)
+
+    deinit { bytes.deallocate() }
+
+    /// - Parameter used: How many bytes the row's texts have taken so far.
+    /// - Returns: SQLite's result code.
+    fileprivate func bind(
+        _ text: UnsafeBufferPointer<UInt8>,
+        to statement: SQLiteStatement,
+        at index: CInt,
+        behind used: inout Int
+    ) -> CInt {
+        let fits = text.count <= bytes.count - used
+        let place = fits ? UnsafeMutableRawBufferPointer(rebasing: bytes[used..<used + text.count]) : nil
+        if let place {
+            place.copyMemory(from: UnsafeRawBufferPointer(text))
+            used += text.count
+        }
+        // An empty string has no address, and a null pointer would bind NULL.
+        let address = place.map { UnsafeRawPointer($0.baseAddress) } ?? UnsafeRawPointer(text.baseAddress)
+        return sqlite3_bind_text(
+            statement,
+            index,
+            (address ?? UnsafeRawPointer(bytes.baseAddress))?.assumingMemoryBound(to: CChar.self),
+            CInt(text.count),
+            // Static, or to be copied.
+            fits ? nil : unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+        )
     }
 }
 

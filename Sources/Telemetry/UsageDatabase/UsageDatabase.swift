@@ -11,6 +11,8 @@ final class UsageDatabase {
     let queue: DatabaseQueue
     /// Which file was opened, for the path may come to mean another.
     private let identity: FileIdentity?
+    /// The statements that insert, by table.
+    private var insertions: [String: String] = [:]
 
     /// - Throws: ``TelemetryError`` when the file is not to be had or not ours.
     init(_ file: UsageDatabaseFile) throws(TelemetryError) {
@@ -156,16 +158,21 @@ final class UsageDatabase {
         }
     }
 
+    private static func insertion(into table: String, _ columns: [UsageSchema.Column]) -> String {
+        let names = columns.map { "`\($0.name)`" }.joined(separator: ", ")
+        let marks = columns.map { _ in "?" }.joined(separator: ", ")
+        return "INSERT INTO `\(table)` (\(names)) VALUES (\(marks))"
+    }
+
     private func insert(
         into table: String,
         _ columns: [UsageSchema.Column],
         _ database: GRDB.Database,
         _ values: [(any DatabaseValueConvertible)?]
     ) throws {
-        let names = columns.map { "`\($0.name)`" }.joined(separator: ", ")
-        let marks = columns.map { _ in "?" }.joined(separator: ", ")
-        let statement = try database.cachedStatement(sql: "INSERT INTO `\(table)` (\(names)) VALUES (\(marks))")
-        try statement.execute(arguments: StatementArguments(values))
+        let sql = insertions[table] ?? Self.insertion(into: table, columns)
+        insertions[table] = sql
+        try database.cachedStatement(sql: sql).execute(arguments: StatementArguments(values))
     }
 }
 

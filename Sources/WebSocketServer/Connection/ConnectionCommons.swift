@@ -8,11 +8,14 @@ final class ConnectionCommons {
     let switchingProtocols: ByteBuffer
     /// Room for the message being read, lent to one connection at a time, so that idle ones keep none.
     var inputSpare = ByteBuffer()
-    /// Room for output, likewise.
-    private var outputSpare = ByteBuffer()
+    /// Room for output, likewise: as much as is at work at once, within bounds.
+    private var outputSpares: [ByteBuffer] = []
+    private var outputSpareBytes = 0
 
     /// Spares larger than this are not kept.
     private static let largestSpare = 256 << 10
+    /// All those for output together are no larger than this.
+    private static let mostOutputSpareBytes = 1 << 20
 
     init(configuration: WebSocketConfiguration) {
         self.configuration = configuration
@@ -25,9 +28,9 @@ final class ConnectionCommons {
     }
 
     func takeOutputSpare() -> ByteBuffer {
-        var buffer = ByteBuffer()
-        swap(&buffer, &outputSpare)
-        return buffer
+        guard let spare = outputSpares.popLast() else { return ByteBuffer() }
+        outputSpareBytes -= spare.capacity
+        return spare
     }
 
     /// Keeps an output buffer whose bytes are written.
@@ -35,7 +38,10 @@ final class ConnectionCommons {
     /// - Parameter buffer: Left empty.
     func giveOutputSpare(_ buffer: inout ByteBuffer) {
         buffer.forget()
-        if buffer.capacity > outputSpare.capacity, buffer.capacity <= Self.largestSpare { swap(&outputSpare, &buffer) }
+        if buffer.capacity > 0, outputSpareBytes + buffer.capacity <= Self.mostOutputSpareBytes {
+            outputSpareBytes += buffer.capacity
+            outputSpares.append(buffer)
+        }
         buffer = ByteBuffer()
     }
 

@@ -14,6 +14,7 @@ package struct RequestHead: Sendable {
     package let version: Version
     private let bytes: [UInt8]
     private let target: Range<Int>
+    private let pathRange: Range<Int>
     private var fields: [Field] = []
 
     private struct Field {
@@ -30,6 +31,7 @@ package struct RequestHead: Sendable {
         method = line.method
         version = line.version
         target = line.target
+        pathRange = line.path
         fields.reserveCapacity(12)
         while let line = lines.next(), !line.isEmpty {
             guard let field = Self.field(in: line, of: bytes) else { return nil }
@@ -41,9 +43,7 @@ package struct RequestHead: Sendable {
     package var uri: String { text(target) }
 
     /// The path of the request target, without the query.
-    package var path: String {
-        text(target.lowerBound..<(bytes[target].firstIndex(of: UInt8(ascii: "?")) ?? target.upperBound))
-    }
+    package var path: String { pathRange.isEmpty ? "/" : text(pathRange) }
 
     /// The values of all fields of this name, in whatever case, without the space around them.
     package func values(of name: StaticString) -> [String] {
@@ -90,10 +90,13 @@ package struct RequestHead: Sendable {
     }
 }
 
-/// method SP request-target SP HTTP-version; RFC 9112, section 3.
+/// method SP request-target SP HTTP-version, the target in origin form or, as for a proxy, in absolute form; RFC 9112,
+/// section 3.
 struct RequestLine {
     let method: RequestHead.Method
     let target: Range<Int>
+    /// Of the target, without the query; empty when it has none.
+    let path: Range<Int>
     let version: RequestHead.Version
 
     init?(_ line: Range<Int>, of bytes: [UInt8]) {
@@ -113,6 +116,21 @@ struct RequestLine {
         let method = bytes[line.lowerBound..<first]
         self.method = method.elementsEqual("GET".utf8) ? .get : method.elementsEqual("HEAD".utf8) ? .head : .other
         target = first + 1..<second
+        guard let path = Self.path(of: target, in: bytes) else { return nil }
+        self.path = path
+    }
+
+    private static func path(of target: Range<Int>, in bytes: [UInt8]) -> Range<Int>? {
+        let beforeQuery = target.lowerBound..<(bytes[target].firstIndex(of: UInt8(ascii: "?")) ?? target.upperBound)
+        let slash = UInt8(ascii: "/")
+        if bytes[target.lowerBound] == slash { return beforeQuery }
+        let schemes: [StaticString] = ["http://", "https://"]
+        guard let scheme = schemes.first(where: { isSame(bytes[target].prefix($0.utf8CodeUnitCount), $0) }) else {
+            return nil
+        }
+        let authority = bytes[beforeQuery].dropFirst(scheme.utf8CodeUnitCount)
+        guard let first = authority.first, first != slash else { return nil }
+        return (authority.firstIndex(of: slash) ?? beforeQuery.upperBound)..<beforeQuery.upperBound
     }
 }
 
