@@ -211,8 +211,8 @@ let package = Package(
         .testTarget(
             name: "ApplianceTests",
             dependencies: [
-                "Appliance", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Telemetry", "TestSupport",
-                "TransitService", "WormholeWire", logging,
+                "Admission", "Appliance", "LinuxIO", "MailboxRules", "MailboxService", "Observations", "Telemetry",
+                "TestSupport", "TransitService", "WormholeWire", logging,
             ],
             swiftSettings: strict
         ),

@@ -3,12 +3,12 @@
 /// Called from any thread. What takes a service's loop is asynchronous; the endpoint does not wait for it longer than a
 /// moment, so that a stuck loop costs an answer and nothing else.
 package protocol AdminSubject: Sendable {
-    /// The configuration the process was started with, secrets left out.
+    /// The configuration in force, secrets left out.
     func settings() -> [AdminSetting]
     /// The limits in force.
     func limits() -> [AdminLimit]
-    /// Puts limits in force until the process ends: all of them or, when one is refused, none.
-    func change(limits: [String: Int]) async throws(AdminRefusal)
+    /// Puts limits in force: all of them or, when one is refused, none.
+    func change(_ limits: AdminLimitChange) async throws(AdminRefusal)
     /// Lets nobody new in, and says so at `/readyz`.
     ///
     /// - Parameter deadline: When those who are in are ended; `nil`: never.
@@ -19,6 +19,10 @@ package protocol AdminSubject: Sendable {
     ///
     /// - Returns: What was read.
     func reload() async throws(AdminRefusal) -> [String]
+    /// Reads the lists of addresses again that may, or may not, come in.
+    ///
+    /// - Returns: What was read.
+    func reloadAccess() async throws(AdminRefusal) -> [String]
     /// Changes what clients of the mailbox server are told from now on.
     func change(_ part: AdminWelcomePart, to text: String?) async throws(AdminRefusal)
     /// Copies the databases.
@@ -37,13 +41,17 @@ package protocol AdminSubject: Sendable {
     func kick(_ id: String) async throws(AdminRefusal) -> Bool
 }
 
-/// Something the process was told when it started.
+/// Something the process was told, when it started or since.
 package struct AdminSetting: Equatable, Sendable {
     /// Where a value comes from.
     package enum Origin: String, CaseIterable, Sendable {
         case commandLine = "command line"
         case environment
         case standard = "default"
+        /// Kept in the state folder by a change that was to outlive the process.
+        case persisted
+        /// A change since the start, which ends with the process.
+        case changed
     }
 
     /// The option's name, without dashes in front.
@@ -56,31 +64,6 @@ package struct AdminSetting: Equatable, Sendable {
         self.value = value
         self.origin = origin
     }
-}
-
-/// A limit in force. 0 stands for none.
-package struct AdminLimit: Equatable, Sendable {
-    /// The option's name, with underscores.
-    package let name: String
-    package let value: Double
-    package let unit: String
-    /// Whether it can be changed while the process runs.
-    package let isChangeable: Bool
-
-    package init(_ name: String, _ value: Double, unit: String) {
-        self.name = name
-        self.value = value
-        self.unit = unit
-        isChangeable = Self.changeable[name] != nil
-    }
-
-    /// Those that can be changed while the process runs, and the largest each can be.
-    package static let changeable: [String: Int] = [
-        "max_mailbox_messages": 1 << 40, "max_mailbox_bytes": 1 << 40, "max_stored_bytes": 1 << 40,
-        "max_send_buffer": 1 << 40, "bind_timeout": 31_536_000, "max_relay_connections": 1 << 30,
-        "max_relay_connections_per_source": 1 << 30, "max_relay_handshakes": 1 << 30,
-        "max_relay_handshakes_per_source": 1 << 30,
-    ]
 }
 
 /// What a welcome message may hold.
@@ -99,15 +82,25 @@ package struct AdminConnection: Equatable, Sendable {
     package let component: Component
     package let state: String
     package let age: Duration
-    /// Payload so far; `nil` where it is not counted by connection.
+    /// Payload so far, both ways together; `nil` where it is not counted by connection.
     package let bytes: UInt64?
+    /// The part of it that came from the client; `nil` for a pair, which passes on what comes.
+    package let bytesReceived: UInt64?
 
-    package init(id: String, component: Component, state: String, age: Duration, bytes: UInt64?) {
+    package init(
+        id: String,
+        component: Component,
+        state: String,
+        age: Duration,
+        bytes: UInt64?,
+        bytesReceived: UInt64? = nil
+    ) {
         self.id = id
         self.component = component
         self.state = state
         self.age = age
         self.bytes = bytes
+        self.bytesReceived = bytesReceived
     }
 }
 

@@ -12,7 +12,6 @@ package struct AdmissionTable: ~Copyable {
     package var isDraining = false
     private var all = Counts()
     private var bySource: [SourceID: Counts] = [:]
-    private var ofBusiest = HighestCount()
 
     private struct Counts {
         var connections = 0
@@ -40,7 +39,6 @@ package struct AdmissionTable: ~Copyable {
                 return .sourceLimit
             }
             bySource[source] = Counts(connections: counts.connections + 1, handshakes: counts.handshakes + 1)
-            ofBusiest.rose(to: counts.connections + 1)
         }
         all.connections += 1
         all.handshakes += 1
@@ -60,7 +58,6 @@ package struct AdmissionTable: ~Copyable {
         if isUnfinished { handshakeEnded(source) }
         all.connections -= 1
         guard let source, let counts = bySource[source] else { return }
-        ofBusiest.fell(to: counts.connections - 1)
         if counts.connections == 1 { bySource[source] = nil } else { bySource[source]?.connections -= 1 }
     }
 
@@ -70,10 +67,6 @@ package struct AdmissionTable: ~Copyable {
     package var handshakeCount: Int { all.handshakes }
     /// Sources that have a connection.
     package var sourceCount: Int { bySource.count }
-    /// How much is held, and by how many.
-    package var levels: TransitSourceLevels {
-        TransitSourceLevels(connections: all.connections, sources: bySource.count, ofBusiest: ofBusiest.highest)
-    }
 
     private static func isFull(_ count: Int, _ limit: Int) -> Bool { limit > 0 && count >= limit }
 }

@@ -30,15 +30,23 @@ package struct ArrivalRates: ~Copyable {
         }
     }
 
-    private let all: Rate?
-    private let perSource: Rate?
+    private var all: Rate?
+    private var perSource: Rate?
     private var full = Int64(0)
     private var fullBySource: [SourceID: Int64] = [:]
     private var nextSweep = Int64.min
+    /// Connections of sources that could not be counted because there were too many.
+    package private(set) var evictions = 0
 
     package init(limits: AdmissionLimits) {
+        change(limits)
+    }
+
+    /// Holds everybody to other rates from now on. What was taken out of a bucket stays taken.
+    package mutating func change(_ limits: AdmissionLimits) {
         all = Rate(perSecond: limits.connectionRate, burst: 2_000_000_000)
         perSource = Rate(perSecond: limits.connectionRatePerSource, burst: 6_000_000_000)
+        if perSource == nil { fullBySource = [:] }
     }
 
     /// A connection has come. One that is refused takes nothing out of a bucket.
@@ -57,7 +65,9 @@ package struct ArrivalRates: ~Copyable {
             after.source = next
         }
         if let next = after.all { full = next }
-        if let source, let next = after.source, makesRoom(for: source, at: now) { fullBySource[source] = next }
+        if let source, let next = after.source {
+            if makesRoom(for: source, at: now) { fullBySource[source] = next } else { evictions += 1 }
+        }
         return nil
     }
 

@@ -5,30 +5,20 @@ internal import Synchronization
 /// Lets connections in, or not, for every listener of a service. Asked once when a connection comes, and told once or twice
 /// more in its life: the lock is not on the way of any byte.
 package final class Doorkeeper: Sendable {
-    /// How long the key that addresses are hashed with lives. Connections keep the name they came with.
-    private static let keyLife: Int64 = 86_400 * 1_000_000_000
-
     private let state: Mutex<State>
+    private let census: SourceCensus
     /// Whether connections from this machine are counted by source, too.
     private let countsLoopback: Bool
 
     private struct State: ~Copyable {
         var table: AdmissionTable
         var rates: ArrivalRates
-        var key = Self.freshKey
-        var keyEnds: Int64
-
-        static var freshKey: (UInt64, UInt64) { (.random(in: 0 ... .max), .random(in: 0 ... .max)) }
     }
 
-    package init(limits: AdmissionLimits, countsLoopback: Bool) {
-        state = Mutex(
-            State(
-                table: AdmissionTable(limits: limits),
-                rates: ArrivalRates(limits: limits),
-                keyEnds: SystemClock.monotonicNanoseconds + Self.keyLife
-            )
-        )
+    /// - Parameter census: What all doorkeepers of the process count their connections in.
+    package init(limits: AdmissionLimits, countsLoopback: Bool, census: SourceCensus) {
+        state = Mutex(State(table: AdmissionTable(limits: limits), rates: ArrivalRates(limits: limits)))
+        self.census = census
         self.countsLoopback = countsLoopback
     }
 
@@ -39,30 +29,26 @@ package final class Doorkeeper: Sendable {
     ///   - now: ``SystemClock/monotonicNanoseconds``.
     /// - Returns: Its pass, or why it gets none.
     package func admit(_ network: SourceNetwork?, at now: Int64) -> Admission {
-        let (source, reason) = state.withLock { state in
-            let source = network.flatMap { $0.isLoopback && !countsLoopback ? nil : Self.name($0, key: state.key) }
-            return (source, state.rates.admit(source, at: now) ?? state.table.admit(source))
-        }
+        if let network, !census.rules.admit(network) { return .refused(.deniedSource) }
+        let source = network.flatMap { $0.isLoopback && !countsLoopback ? nil : census.name(of: $0) }
+        let reason = state.withLock { $0.rates.admit(source, at: now) ?? $0.table.admit(source) }
         if let reason { return .refused(reason) }
+        census.entered(source)
         return .admitted(DoorPass(doorkeeper: self, source: source))
     }
 
     /// Hashes addresses with a new key from now on, when the old one has lived long enough. To be called now and then.
     ///
     /// - Parameter now: ``SystemClock/monotonicNanoseconds``.
-    /// - Returns: Whether it was time.
-    package func rotateKey(at now: Int64) -> Bool {
-        state.withLock { state in
-            guard state.keyEnds <= now else { return false }
-            state.key = State.freshKey
-            state.keyEnds = now + Self.keyLife
-            return true
-        }
-    }
+    /// - Returns: Whether it was time, and nobody else has done it.
+    package func rotateKey(at now: Int64) -> Bool { census.rotateKey(at: now) }
 
-    /// Changes how many are let in. Those who are in stay.
+    /// Changes how many are let in, and how fast. Those who are in stay.
     package func change(_ limits: AdmissionLimits) {
-        state.withLock { $0.table.limits = limits }
+        state.withLock { state in
+            state.table.limits = limits
+            state.rates.change(limits)
+        }
     }
 
     /// Lets nobody new in, or lets connections in again.
@@ -70,8 +56,19 @@ package final class Doorkeeper: Sendable {
         state.withLock { $0.table.isDraining = isDraining }
     }
 
-    /// Where the connections come from.
-    package var levels: TransitSourceLevels { state.withLock { $0.table.levels } }
+    /// Where the connections of all services come from.
+    package var sourceLevels: SourceLevels { census.levels }
+
+    /// The table that arrivals are counted in by source.
+    package var tableLevels: LimitTableLevels {
+        state.withLock { state in
+            LimitTableLevels(
+                entries: state.rates.sourceCount,
+                capacity: ArrivalRates.capacity,
+                evictions: state.rates.evictions
+            )
+        }
+    }
 
     fileprivate func handshakeEnded(_ source: SourceID?) {
         state.withLock { $0.table.handshakeEnded(source) }
@@ -79,15 +76,7 @@ package final class Doorkeeper: Sendable {
 
     fileprivate func left(_ source: SourceID?, isUnfinished: Bool) {
         state.withLock { $0.table.left(source, isUnfinished: isUnfinished) }
-    }
-
-    /// SipHash, which is what the standard library's hasher is, with a key of our own.
-    private static func name(_ network: SourceNetwork, key: (UInt64, UInt64)) -> SourceID {
-        var hasher = Hasher()
-        hasher.combine(key.0)
-        hasher.combine(network)
-        hasher.combine(key.1)
-        return SourceID(hash: UInt64(bitPattern: Int64(hasher.finalize())))
+        census.left(source)
     }
 }
 

@@ -30,13 +30,26 @@ package struct Appliance: Sendable {
     ///
     /// - Throws: An error whose description is one line, when something cannot be started.
     package func run() async throws {
+        HeapUse.growInLargeSteps()
         _ = Glibc.signal(SIGPIPE, SIG_IGN)
         // A limit on the size of files is a disk that refuses, not a reason to die.
         _ = Glibc.signal(SIGXFSZ, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup, .sigusr1)
-        let file = try configuration.logFile.map { try LogFile(path: $0) }
-        let write = file.map { file in { @Sendable line in file.write(line) } }
-        let output = LogOutput(levels: levels, counts: logCounts, write: write ?? LogOutput.writeToStandardError)
+        let writer = try LogWriter(to: configuration.logFile, as: configuration.logFormat, counts: logCounts)
+        do {
+            try await run(until: signals, logging: writer)
+        } catch {
+            await writer.close(within: Self.logPatience)
+            throw error
+        }
+        await writer.close(within: Self.logPatience)
+    }
+
+    /// How long the last lines of the log are waited for.
+    private static let logPatience = Duration.seconds(2)
+
+    private func run(until signals: UnixSignalsSequence, logging writer: LogWriter) async throws {
+        let output = LogOutput(levels: levels, counts: logCounts) { writer.offer($0) }
         let logger = { @Sendable [configuration] (label: String) in
             switch configuration.logFormat {
             case .text: Logger(label: label) { LineLogHandler(label: $0, output: output) }
@@ -45,14 +58,21 @@ package struct Appliance: Sendable {
         }
         let log = logger("server")
         let limit = OpenFileLimit.raise()
-        if let stateDirectory = configuration.stateDirectory { try StateDirectory.check(stateDirectory) }
+        var limits = LimitOverrides()
+        if let stateDirectory = configuration.stateDirectory {
+            try StateDirectory.check(stateDirectory)
+            limits = LimitOverrides(persisted: try LimitFile(in: stateDirectory).read())
+        }
 
+        let access = try configuration.accessFiles.read()
         let token = try configuration.adminTokenFile.map { try AdminToken(file: $0) }
         var listeners = try Listeners.open(configuration)
         let paths = listeners.paths
         defer { for path in paths { path.remove() } }
         let parts = try Parts(
             configuration,
+            limits: limits,
+            access: access,
             origins: origins,
             token: AdminTokenHolder(token),
             listeners: &listeners,
@@ -61,6 +81,7 @@ package struct Appliance: Sendable {
             logger: logger
         )
         if let limit { log.info("\(limit.summary)") }
+        if !limits.persisted.isEmpty { log.info("limits of \(LimitFile.name) in force: \(limits.summary)") }
         try await parts.start()
         log.info("ready")
 

@@ -1,4 +1,5 @@
 internal import Admin
+internal import Admission
 internal import LinuxIO
 internal import Logging
 internal import MailboxService
@@ -24,9 +25,14 @@ struct Parts: Sendable {
 
     /// Opens the databases and hands every part its listener. Nothing runs yet.
     ///
+    /// - Parameters:
+    ///   - limits: Those that are not what the configuration says.
+    ///   - access: What the files of addresses hold.
     /// - Throws: An error whose description is one line.
     init(
-        _ configuration: ApplianceConfiguration,
+        _ started: ApplianceConfiguration,
+        limits: LimitOverrides,
+        access: AccessFiles.Lists,
         origins: SettingOrigins,
         token: AdminTokenHolder,
         listeners: inout Listeners,
@@ -34,8 +40,10 @@ struct Parts: Sendable {
         levels: LogLevelSwitch,
         logger: @escaping @Sendable (String) -> Logger
     ) throws {
+        let configuration = limits.applied(to: started)
         self.configuration = configuration
         self.logger = logger
+        let census = SourceCensus()
         names = listeners.names
         let pipeline = ObservationPipeline()
         let identity = configuration.selfTestInterval > .zero ? listeners.selfTest.identity : nil
@@ -48,7 +56,8 @@ struct Parts: Sendable {
             logger: logger("telemetry")
         )
         mailbox =
-            if let settings = configuration.mailboxService(testedAs: identity), let listener = listeners.mailbox.take()
+            if let settings = configuration.mailboxService(testedAs: identity, census: census),
+                let listener = listeners.mailbox.take()
             {
                 try MailboxServer(
                     configuration: settings,
@@ -69,6 +78,7 @@ struct Parts: Sendable {
                     webSocket: listeners.transitWebSocket,
                     names: names.transit + names.transitWebSocket,
                     pipeline: pipeline,
+                    census: census,
                     pulses: { [telemetry] in telemetry.heartbeats.register($0) },
                     logger: logger("transit")
                 )
@@ -85,7 +95,9 @@ struct Parts: Sendable {
                 logger: logger("self-test")
             )
         controls = ServiceControls(
-            configuration,
+            started,
+            limits: limits,
+            rules: census.rules,
             origins: origins,
             token: token,
             levels: levels,
@@ -95,6 +107,7 @@ struct Parts: Sendable {
             selfTest: selfTest,
             logger: logger("server")
         )
+        controls.put(inForce: access)
         var endpoint = AdminConfiguration()
         endpoint.allowedHosts = configuration.adminHosts
         admin =

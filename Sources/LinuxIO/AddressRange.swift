@@ -5,7 +5,7 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
     /// 4 or 16 bytes in network order.
     private let prefix: [UInt8]
     /// How many leading bits count.
-    private let length: Int
+    package let length: Int
 
     /// 127.0.0.0/8 and ::1.
     package static let loopback = [AddressRange("127.0.0.0/8"), AddressRange("::1")].compactMap(\.self)
@@ -28,6 +28,12 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
         for bit in length..<max(length, bytes.count * 8) where bytes[bit / 8] & (0x80 >> UInt8(bit % 8)) != 0 {
             return nil
         }
+    }
+
+    /// The network that the first of its addresses is in; `nil` for IPv4 addresses that are written as IPv6 ones.
+    package var start: SourceNetwork? {
+        let network = prefix.withUnsafeBytes { SourceNetwork(address: $0) }
+        return network?.isIPv6 == (prefix.count == 16) ? network : nil
     }
 
     /// - Parameter address: An address in text form; what is none is in no range.

@@ -1,6 +1,6 @@
 package import Admission
 import DequeModule
-import Observations
+package import Observations
 package import WormholeWire
 
 /// The mailbox server as a pure machine: what clients say goes in, effects come out.
@@ -12,7 +12,7 @@ package struct Rendezvous<Store: ChannelStore> {
     package var store: Store
     /// What clients are told that connect from now on.
     package var welcome: Welcome
-    package var limits: MailboxLimits
+    package var limits: MailboxLimits { didSet { sourceLimits.change(limits) } }
     /// With `false`, `list` is answered with nothing, so that nobody can enumerate waiting transfers.
     private let allowsList: Bool
     private let permission: PermissionPolicy
@@ -41,6 +41,9 @@ package struct Rendezvous<Store: ChannelStore> {
         sourceLimits = SourceLimits(limits)
         self.selfTestApp = selfTestApp
     }
+
+    /// The tables that commands are counted in by source.
+    package var sourceTableLevels: LimitTableLevels { sourceLimits.levels }
 
     // MARK: The life of a connection
 
@@ -78,16 +81,16 @@ package struct Rendezvous<Store: ChannelStore> {
         at now: Timestamp,
         into effects: inout [Effect]
     ) {
-        guard let index = connections.index(forKey: id) else { return }  // Race: its close was already under way.
-        guard connections.values[index].request == nil else {
-            connections.values[index].backlog.append((frame, now))
-            if connections.values[index].backlog.count == limits.outstandingCommands {
+        guard let connection = connections[id] else { return }  // Race: its close was already under way.
+        guard connection.request == nil else {
+            connection.backlog.append((frame, now))
+            if connection.backlog.count == limits.outstandingCommands {
                 effects.append(.observe(.limitHit(.mailboxOutstanding)))
                 effects.append(.pause(id))
             }
             return
         }
-        handle(frame, from: id, received: now, at: now, into: &effects)
+        handle(frame, from: id, connection, received: now, at: now, into: &effects)
     }
 
     package mutating func disconnected(_ id: ConnectionID) {
@@ -187,9 +190,9 @@ package struct Rendezvous<Store: ChannelStore> {
         into effects: inout [Effect]
     ) {
         // Race: the client left while the store was busy for it, and its subscription ended with it.
-        guard let index = connections.index(forKey: id), let request = connections.values[index].request else { return }
-        connections.values[index].request = nil
-        let verdict = connections.values[index].completed(outcome)
+        guard let connection = connections[id], let request = connection.request else { return }
+        connection.request = nil
+        let verdict = connection.completed(outcome)
         // That nothing can be stored must not wait for the store.
         let durability = outcome == .failed(.unavailable) ? Durability.immediate : .journaled
         answer(request.message, verdict, received: request.received, to: id, after: durability, into: &effects)
@@ -198,7 +201,7 @@ package struct Rendezvous<Store: ChannelStore> {
             let bytes = replay.reduce(0) { $0 + $1.body.text.utf8.count }
             effects.append(.observe(.messagesReplayed(count: replay.count, bytes: bytes)))
         }
-        takeBacklog(of: id, at: now, into: &effects)
+        takeBacklog(of: id, connection, at: now, into: &effects)
     }
 
     // MARK: Commands
@@ -206,6 +209,7 @@ package struct Rendezvous<Store: ChannelStore> {
     private mutating func handle(
         _ frame: ClientFrame,
         from id: ConnectionID,
+        _ connection: ClientConnection,
         received: Timestamp,
         at now: Timestamp,
         into effects: inout [Effect]
@@ -219,14 +223,11 @@ package struct Rendezvous<Store: ChannelStore> {
             refuse(.missingType, original: original, received: received, to: id, into: &effects)
         case .message(let message):
             effects.append(.send(.ack(id: message.id), to: id, after: .immediate))
-            guard let index = connections.index(forKey: id) else { return }
-            if case .submitPermissions(let method, let stamp) = message.command,
-                connections.values[index].binding == nil
-            {
-                let verdict = connections.values[index].permission.submit(method: method, stamp: stamp)
+            if case .submitPermissions(let method, let stamp) = message.command, connection.binding == nil {
+                let verdict = connection.permission.submit(method: method, stamp: stamp)
                 return judged(verdict, message, received: received, of: id, into: &effects)
             }
-            if let source = connections.values[index].source, connections.values[index].binding != nil,
+            if let source = connection.source, connection.binding != nil,
                 let limit = sourceLimits.refuse(message.command, of: source, at: received)
             {
                 effects.append(.observe(.limitHit(limit)))
@@ -234,9 +235,9 @@ package struct Rendezvous<Store: ChannelStore> {
                 return answer(message, verdict, received: received, to: id, after: .immediate, into: &effects)
             }
             if let selfTestApp, case .bind(.present(selfTestApp), _, _) = message.command {
-                connections.values[index].permission = .open
+                connection.permission = .open
             }
-            let verdict = connections.values[index].judge(message, received: received)
+            let verdict = connection.judge(message, received: received)
             guard case .ask(let operation) = verdict else {
                 if case .done = verdict { observeBinding(message, received: received, of: id, into: &effects) }
                 if case .expel = verdict {
@@ -244,7 +245,7 @@ package struct Rendezvous<Store: ChannelStore> {
                 }
                 return answer(message, verdict, received: received, to: id, after: .immediate, into: &effects)
             }
-            connections.values[index].request = .init(message: message, received: received)
+            connection.request = .init(message: message, received: received)
             if case .list = operation, !allowsList {
                 return completed(id, .nameplates([]), at: now, into: &effects)
             }
@@ -256,12 +257,15 @@ package struct Rendezvous<Store: ChannelStore> {
     }
 
     /// Takes the commands that waited for one that is answered now, until one of them is with the store again.
-    private mutating func takeBacklog(of id: ConnectionID, at now: Timestamp, into effects: inout [Effect]) {
-        while let index = connections.index(forKey: id), connections.values[index].request == nil,
-            let (frame, received) = connections.values[index].backlog.popFirst()
-        {
-            if connections.values[index].backlog.count + 1 == limits.outstandingCommands { effects.append(.resume(id)) }
-            handle(frame, from: id, received: received, at: now, into: &effects)
+    private mutating func takeBacklog(
+        of id: ConnectionID,
+        _ connection: ClientConnection,
+        at now: Timestamp,
+        into effects: inout [Effect]
+    ) {
+        while connection.request == nil, let (frame, received) = connection.backlog.popFirst() {
+            if connection.backlog.count + 1 == limits.outstandingCommands { effects.append(.resume(id)) }
+            handle(frame, from: id, connection, received: received, at: now, into: &effects)
         }
     }
 

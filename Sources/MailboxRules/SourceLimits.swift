@@ -14,6 +14,23 @@ struct SourceLimits: Sendable {
         lists = SourcePaces(limits.lists)
     }
 
+    /// Holds everybody to other limits from now on.
+    mutating func change(_ limits: MailboxLimits) {
+        allocations.change(limits.allocations)
+        claims.change(limits.claims)
+        lists.change(limits.lists)
+    }
+
+    /// The three tables.
+    var levels: LimitTableLevels {
+        let tables = [allocations, claims, lists]
+        return LimitTableLevels(
+            entries: tables.map(\.count).max() ?? 0,
+            capacity: SourcePaces.capacity,
+            evictions: tables.reduce(0) { $0 + $1.evictions }
+        )
+    }
+
     /// Counts a command.
     ///
     /// - Returns: The limit that keeps it from being carried out, if one does.

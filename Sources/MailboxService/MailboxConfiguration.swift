@@ -68,6 +68,9 @@ package struct MailboxConfiguration: Sendable {
         self.channelDatabasePath = channelDatabasePath
     }
 
+    /// What the doorkeepers of the process count their connections in.
+    package var census = SourceCensus()
+
     var admission: AdmissionLimits {
         var limits = AdmissionLimits()
         limits.connections = maximumConnections

@@ -8,7 +8,7 @@ import WormholeWire
 /// What happens by the clock.
 extension MailboxLoop {
     func expire() {
-        _ = doorkeeper.rotateKey(at: SystemClock.monotonicNanoseconds)
+        rotateSourceKey()
         addressIDs?.rotateIfDue(at: .now, observing: source)
         let started = ContinuousClock.now
         rendezvous.expire(at: .now, into: &effects)

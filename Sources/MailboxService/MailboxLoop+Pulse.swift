@@ -9,6 +9,7 @@ extension MailboxLoop {
         let planned = NIODeadline.now() + Self.pulseInterval
         pulseTimer = eventLoop.assumeIsolated().scheduleTask(deadline: planned) { [unowned self] in
             pulse.beat(late: Duration(NIODeadline.now() - planned))
+            lookAtSources()
             if !areLevelsReported { scheduleTurnEnd() }
             schedulePulse()
         }

@@ -46,6 +46,8 @@ final class MailboxLoop {
     private var unfinished: Deque<(point: Journal.Point, what: Unfinished)> = []
     private var isTurnEndScheduled = false
     private var reportedLevels = MailboxLevels()
+    /// Of the concern in the file beside this one.
+    var reportedSources = (levels: SourceLevels(), tables: LimitTableLevels())
     /// Whether everybody has been told what there is; not so after a report for which there was no room.
     private(set) var areLevelsReported = true
 
@@ -79,7 +81,11 @@ final class MailboxLoop {
         self.pulse = pulse
         self.logger = logger
         self.addressIDs = addressIDs
-        doorkeeper = Doorkeeper(limits: configuration.admission, countsLoopback: configuration.countsLoopbackSources)
+        doorkeeper = Doorkeeper(
+            limits: configuration.admission,
+            countsLoopback: configuration.countsLoopbackSources,
+            census: configuration.census
+        )
         connectionJournal = database.hasConnectionTables ? ConnectionJournal() : nil
         journal = Journal(database: database, eventLoop: eventLoop, source: source)
         rendezvous = Rendezvous(

@@ -61,8 +61,8 @@ package struct TransitWaitingLevels: Equatable, Sendable {
     }
 }
 
-/// Where the relay's connections come from, as far as they are counted by source.
-package struct TransitSourceLevels: Equatable, Sendable {
+/// Where the connections of both services come from, as far as they are counted by source.
+package struct SourceLevels: Equatable, Sendable {
     /// Open connections, those that are not counted by source included.
     package var connections = 0
     /// Client networks that have one.
@@ -78,6 +78,22 @@ package struct TransitSourceLevels: Equatable, Sendable {
 
     /// The busiest network's part of all, from 0 to 1.
     package var busiestShare: Double { connections == 0 ? 0 : Double(ofBusiest) / Double(connections) }
+}
+
+/// The tables of one service that limits are kept with by source.
+package struct LimitTableLevels: Equatable, Sendable {
+    /// Rows of the fullest.
+    package var entries: Int
+    /// Rows that each of them can have.
+    package var capacity: Int
+    /// Rows of all of them that could not be kept, since the start, because a table was full.
+    package var evictions: Int
+
+    package init(entries: Int = 0, capacity: Int = 0, evictions: Int = 0) {
+        self.entries = entries
+        self.capacity = capacity
+        self.evictions = evictions
+    }
 }
 
 /// The pairs of one owner: a relay worker, or the loop of the WebSocket sides.

@@ -19,6 +19,13 @@ package enum Observation: Equatable, Sendable {
     /// A limit changed an outcome.
     case limitHit(Limit)
 
+    /// Where the connections of both services come from now; replaces what either has reported before.
+    case sourceLevels(SourceLevels)
+    /// How many ranges of addresses are not let in.
+    case deniedRangesChanged(Int)
+    /// How full a service's limit tables are now; replaces what the same service reported before.
+    case limitTableLevels(Component, LimitTableLevels)
+
     // MARK: Mailbox
 
     /// A client command was carried out or refused. `duration` runs from receipt to its reply being queued.
@@ -72,8 +79,6 @@ package enum Observation: Equatable, Sendable {
     case transitCapacityChanged(connections: Int, bufferedBytes: Int)
     /// The waiting side of the relay now; replaces what was reported before.
     case transitWaitingLevels(TransitWaitingLevels)
-    /// Where the relay's connections come from now; replaces what was reported before.
-    case transitSourceLevels(TransitSourceLevels)
     /// What one owner of pairs holds now; replaces what the same owner reported before.
     case relayLevels(RelayLevels)
 

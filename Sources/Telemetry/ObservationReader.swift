@@ -143,7 +143,8 @@ final class ObservationReader {
             .permissionDifficultyChanged, .nameplateAllocated, .nameplateRetired, .mailboxRetired,
             .messageReceived, .messageDelivered, .messagesReplayed, .sideReconnected, .pruned, .handshakeFinished,
             .transitPaired, .transitEnded, .transitProgressed, .transitReadPaused, .transitThrottled,
-            .transitRatesChanged, .transitCapacityChanged, .transitSourceLevels, .mailboxCapacityChanged,
+            .transitRatesChanged, .transitCapacityChanged, .sourceLevels, .deniedRangesChanged, .limitTableLevels,
+            .mailboxCapacityChanged,
             .databaseUsed, .databaseFailed, .maintenanceFinished, .internalErrorCaught, .invariantViolated,
             .selfTestFinished, .configurationReloaded:
             break

@@ -35,6 +35,9 @@ extension Telemetry {
     /// The window that start times are rounded down to, in seconds; 0 when they are exact.
     package var blurSeconds: Int { configuration.blurSeconds }
 
+    /// How long records are kept, in seconds; `nil`: for ever.
+    package var retentionSeconds: Int? { configuration.usageRetention.map { Int($0.seconds) } }
+
     /// The usage database, if there is one that others can open.
     package var usageDatabasePath: String? {
         configuration.usageDatabasePath.flatMap { $0 == ":memory:" ? nil : $0 }

@@ -123,6 +123,7 @@ package final class Telemetry: Sendable {
             for level in LogLevel.allCases {
                 metrics.usage.logLines.store(Double(configuration.logCounts.value(level)), level)
             }
+            metrics.usage.logLinesDropped.store(Double(configuration.logCounts.dropped), .journal)
             let bytes = texts[format]?.text(of: sections) ?? []
             metrics.admin.collectSeconds.set(MonotonicClock.duration(since: start).seconds)
             return bytes

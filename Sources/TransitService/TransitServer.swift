@@ -1,4 +1,4 @@
-internal import Admission
+package import Admission
 internal import Glibc
 package import LinuxIO
 package import Logging
@@ -56,6 +56,7 @@ package final class TransitServer: Sendable {
     ///   - tcp: Where TCP or Unix-domain clients come in.
     ///   - webSocket: Where WebSocket clients come in.
     ///   - names: What start-up lines call the listeners.
+    ///   - census: What the doorkeepers of the process count their connections in.
     ///   - pulses: Where the loop of a name, such as `relay-front`, says that it still turns. Asked when the loop starts.
     package init(
         configuration: TransitConfiguration,
@@ -63,6 +64,7 @@ package final class TransitServer: Sendable {
         webSocket: [Handover<ListeningSocket>],
         names: [String],
         pipeline: ObservationPipeline,
+        census: SourceCensus = SourceCensus(),
         pulses: @escaping @Sendable (String) -> any LoopPulse = { _ in .unwatched },
         logger: Logger
     ) {
@@ -70,11 +72,12 @@ package final class TransitServer: Sendable {
         current = Mutex(configuration)
         self.pipeline = pipeline
         self.pulses = pulses
-        throttle = Throttle(
-            session: RateLimit(bytesPerSecond: configuration.sessionRate),
-            all: RateLimit(bytesPerSecond: configuration.globalRate)
+        throttle = Throttle(configuration)
+        doorkeeper = Doorkeeper(
+            limits: configuration.admission,
+            countsLoopback: configuration.countsLoopbackSources,
+            census: census
         )
-        doorkeeper = Doorkeeper(limits: configuration.admission, countsLoopback: configuration.countsLoopbackSources)
         self.logger = logger
         self.names = names
         self.tcp = tcp
@@ -171,11 +174,11 @@ package final class TransitServer: Sendable {
         let name = "relay-\(index)"
         let pipeLimit = configuration.pipes / workerCount
         let thread = try await LoopThread.start(name: name) {
-            [limits, throttle, pulses, pipeline] () throws(ErrorNumber) in
+            [configuration, throttle, pulses, pipeline] () throws(ErrorNumber) in
             try RelayWorker(
                 index: index,
                 port: port,
-                limits: limits,
+                limits: RelayLimits(configuration),
                 throttle: throttle,
                 pipeLimit: pipeLimit,
                 pulse: pulses(name),
@@ -190,7 +193,7 @@ package final class TransitServer: Sendable {
         return try await WebSocketSide.start(
             on: webSocket,
             front: front,
-            limits: limits,
+            limits: RelayLimits(configuration),
             doorkeeper: doorkeeper,
             throttle: throttle,
             firstOwner: workerCount + 1,
@@ -205,14 +208,11 @@ package final class TransitServer: Sendable {
         workers: [RelayPort],
         bridge: BridgePort?
     ) async throws -> Worker {
-        var timeouts = FrontTimeouts()
-        timeouts.handshake = configuration.handshakeTimeout
-        timeouts.wait = configuration.waitTimeout
-        timeouts.farewell = configuration.farewellTimeout
+        let timeouts = FrontTimeouts(configuration)
         let name = "relay-front"
         let home = try RelayPort()
         let thread = try await LoopThread.start(name: name) {
-            [configuration, limits, throttle, doorkeeper, tcp, pipeline, pulses, timeouts] () throws(ErrorNumber) in
+            [configuration, throttle, doorkeeper, tcp, pipeline, pulses, timeouts] () throws(ErrorNumber) in
             try FrontLoop(
                 port: port,
                 listeners: tcp,
@@ -223,7 +223,7 @@ package final class TransitServer: Sendable {
                 home: RelayWorker(
                     index: workers.count,
                     port: home,
-                    limits: limits,
+                    limits: RelayLimits(configuration),
                     throttle: throttle,
                     pipeLimit: 0,
                     successors: workers,
@@ -243,13 +243,6 @@ package final class TransitServer: Sendable {
         for worker in workers { worker.port.drain(until: deadline) }
         await webSockets?.stop(drainingUntil: deadline)
         for worker in workers { await worker.thread.ended() }
-    }
-
-    private var limits: RelayLimits {
-        var limits = RelayLimits(idle: configuration.idleTimeout, stalledDrain: configuration.stalledDrainTimeout)
-        limits.duration = configuration.maximumSessionDuration
-        if configuration.maximumSessionBytes > 0 { limits.bytes = UInt64(configuration.maximumSessionBytes) }
-        return limits
     }
 
     private var workerCount: Int {

@@ -25,6 +25,9 @@ struct MailboxCommand: AsyncParsableCommand {
     @OptionGroup
     var logOptions: RecordLogOptions
 
+    @OptionGroup(title: "Who may come in")
+    var accessOptions: AccessOptions
+
     @OptionGroup(title: "Process")
     var processOptions: ProcessOptions
 
@@ -42,6 +45,7 @@ struct MailboxCommand: AsyncParsableCommand {
         try serviceOptions.apply(to: &configuration)
         // The original took the descriptor and never wrote to it.
         try logOptions.apply(to: &configuration.records, standardKinds: .none)
+        accessOptions.apply(to: &configuration)
         processOptions.apply(to: &configuration)
         return configuration
     }

@@ -68,6 +68,9 @@ struct StartCommand: AsyncParsableCommand {
     @OptionGroup(title: "Usage records")
     var logOptions: RecordLogOptions
 
+    @OptionGroup(title: "Who may come in")
+    var accessOptions: AccessOptions
+
     @OptionGroup(title: "Process")
     var processOptions: ProcessOptions
 
@@ -104,6 +107,7 @@ struct StartCommand: AsyncParsableCommand {
             usageDb == EndpointText.none ? nil : StateDirectory.path(of: usageDb, in: folder)
         configuration.records.blurSeconds = blurUsage
         try logOptions.apply(to: &configuration.records, standardKinds: .all)
+        accessOptions.apply(to: &configuration)
         processOptions.apply(to: &configuration)
         return configuration
     }

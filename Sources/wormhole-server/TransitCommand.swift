@@ -33,6 +33,9 @@ struct TransitCommand: AsyncParsableCommand {
     @OptionGroup
     var logOptions: RecordLogOptions
 
+    @OptionGroup(title: "Who may come in")
+    var accessOptions: AccessOptions
+
     @OptionGroup(title: "Process")
     var processOptions: ProcessOptions
 
@@ -60,6 +63,7 @@ struct TransitCommand: AsyncParsableCommand {
         try serviceOptions.apply(to: &configuration)
         configuration.records.schema = .transitOnly
         try logOptions.apply(to: &configuration.records, standardKinds: .transit)
+        accessOptions.apply(to: &configuration)
         processOptions.apply(to: &configuration)
         return configuration
     }

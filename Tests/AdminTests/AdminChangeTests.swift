@@ -18,6 +18,10 @@ extension AdminEndpointTests {
                     "PUT", "/limits", #"{"max_stored_bytes": 7, "bind_timeout": 0}"#, "200",
                     #"limits ["bind_timeout=0", "max_stored_bytes=7"]"#
                 ),
+                (
+                    "PUT", "/limits", #"{"idle_timeout": null, "persist": true, "reset": true}"#, "200",
+                    #"limits ["idle_timeout=null"] reset persist"#
+                ),
                 ("POST", "/drain", "{}", "202", "drain nil"),
                 ("POST", "/drain?deadline=9", "{}", "202", "drain Optional(9.0 seconds)"),
                 ("PUT", "/motd", #"{"text": "Grüße\n\"x\""}"#, "204", "messageOfTheDay Grüße\n\"x\""),
@@ -37,7 +41,7 @@ extension AdminEndpointTests {
             #expect(endpoint.lines.all.count == changes.count)
             #expect(try await endpoint.change("POST", "/debug/kick?id=m-1").status == "204")
             let metrics = try await endpoint.curl("/metrics").text
-            for (action, count) in [("drain", 2), ("set_limits", 1), ("set_motd", 1), ("kick", 1), ("undrain", 0)] {
+            for (action, count) in [("drain", 2), ("set_limits", 2), ("set_motd", 1), ("kick", 1), ("undrain", 0)] {
                 #expect(
                     metrics.contains("\nwormhole_admin_actions_total{action=\"\(action)\"} \(count)\n"),
                     "\(action)"
@@ -60,7 +64,13 @@ extension AdminEndpointTests {
                 ("POST", "/drain", "{", "400", "the body is not JSON"),
                 ("PUT", "/motd", "{}", "422", "the body.text is missing"),
                 ("PUT", "/motd", #"{"text": 5}"#, "422", "the body.text is not a string"),
-                ("PUT", "/limits", #"{"idle_timeout": 5}"#, "422", "the body has no member of this name: idle_timeout"),
+                ("PUT", "/limits", #"{"nonsense": 5}"#, "422", "the body has no member of this name: nonsense"),
+                (
+                    "PUT", "/limits", #"{"bind_timeout": 1, "max_message_size": 5}"#, "422",
+                    "max_message_size cannot be changed while the process runs: it is a property of the WebSocket listener"
+                ),
+                ("PUT", "/limits", #"{"bind_timeout": "1"}"#, "422", "the body.bind_timeout is not a whole number"),
+                ("PUT", "/limits", #"{"persist": 1}"#, "422", "the body.persist is not true or false"),
                 ("PUT", "/log-level", #"{"level": "loud"}"#, "422", "the body.level is not one of"),
             ]
             for change in changes {

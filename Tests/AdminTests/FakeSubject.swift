@@ -42,15 +42,20 @@ final class FakeSubject: AdminSubject {
 
     func settings() -> [AdminSetting] { [AdminSetting("motd", "<b>", .commandLine)] }
     func limits() -> [AdminLimit] {
-        [AdminLimit("max_stored_bytes", 5, unit: "bytes"), AdminLimit("idle_timeout", 0.5, unit: "seconds")]
+        [
+            AdminLimit("max_stored_bytes", 5, unit: "bytes", .persisted),
+            AdminLimit("max_relay_pipes", 0.5, unit: "pipes", .standard),
+        ]
     }
 
-    func change(limits: [String: Int]) async throws(AdminRefusal) {
-        await note("limits \(limits.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })")
+    func change(_ limits: AdminLimitChange) async throws(AdminRefusal) {
+        let values = limits.values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.map(String.init) ?? "null")" }
+        await note("limits \(values)\(limits.resetsOthers ? " reset" : "")\(limits.persists ? " persist" : "")")
     }
     func drain(within deadline: Duration?) async throws(AdminRefusal) { await note("drain \(deadline as Any)") }
     func undrain() async throws(AdminRefusal) { throw AdminRefusal(.conflict, "the process stops") }
     func reload() async throws(AdminRefusal) -> [String] { throw AdminRefusal(.unacceptable, "line 3 of it") }
+    func reloadAccess() async throws(AdminRefusal) -> [String] { throw AdminRefusal(.conflict, "no list") }
     func change(_ part: AdminWelcomePart, to text: String?) async throws(AdminRefusal) {
         await note("\(part) \(text ?? "nil")")
     }

@@ -56,6 +56,22 @@ struct ArrivalRatesTests {
         #expect(rates.sourceCount == 0)
     }
 
+    @Test("other rates hold from now on, and what was taken stays taken")
+    func change() {
+        var rates = Self.rates(all: 1, perSource: 1)
+        for _ in 0..<2 { #expect(rates.admit(home, at: Self.time(1)) == nil) }
+        #expect(rates.admit(home, at: Self.time(1)) == .acceptRate)
+        var limits = AdmissionLimits()
+        limits.connectionRatePerSource = 10
+        rates.change(limits)
+        // Two seconds of the six that a source may take at once are gone.
+        for _ in 0..<40 { #expect(rates.admit(home, at: Self.time(1)) == nil) }
+        #expect(rates.admit(home, at: Self.time(1)) == .sourceRate)
+        rates.change(AdmissionLimits())
+        for _ in 0..<1000 { #expect(rates.admit(home, at: Self.time(1)) == nil) }
+        #expect(rates.sourceCount == 0)
+    }
+
     @Test("however many sources come, only so many are kept, and those that rest are forgotten")
     func bound() {
         var rates = Self.rates(perSource: 1)
@@ -63,6 +79,7 @@ struct ArrivalRatesTests {
             #expect(rates.admit(SourceID(hash: number), at: Self.time(1)) == nil)
         }
         #expect(rates.sourceCount == ArrivalRates.capacity)
+        #expect(rates.evictions == 5000, "those who could not be counted are told of")
         #expect(rates.admit(SourceID(hash: .max), at: Self.time(9)) == nil)
         #expect(rates.sourceCount == 1)
     }

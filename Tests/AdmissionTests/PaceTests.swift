@@ -60,4 +60,29 @@ struct PaceTests {
         }
         #expect(paces.count <= 6000)
     }
+
+    @Test("however many sources come, only so many are remembered, and the others are let through and counted")
+    func bound() {
+        var paces = SourcePaces(Pace(1, per: .seconds(60), burst: 1))
+        let count = UInt64(SourcePaces.capacity)
+        for number in 0..<count + 700 { #expect(paces.take(SourceID(hash: number), at: second) == true) }
+        #expect(paces.count == SourcePaces.capacity)
+        #expect(paces.evictions == 700)
+        #expect(paces.take(SourceID(hash: 5), at: second) == false)
+        #expect(paces.take(SourceID(hash: count + 5), at: 100 * second) == true)
+        #expect(paces.count == 1 && paces.evictions == 700)
+    }
+
+    @Test("another pace holds from now on, and without one nobody is remembered")
+    func change() {
+        var paces = SourcePaces(Pace(1, per: .seconds(60), burst: 1))
+        let source = SourceID(hash: 1)
+        #expect(paces.take(source, at: second) == true)
+        #expect(paces.take(source, at: second) == false)
+        paces.change(Pace(600, per: .seconds(60), burst: 5))
+        #expect(paces.take(source, at: second) == true)
+        paces.change(.unlimited)
+        for _ in 0..<100 { #expect(paces.take(source, at: second) == true) }
+        #expect(paces.count == 0)
+    }
 }

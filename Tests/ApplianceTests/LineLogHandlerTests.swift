@@ -27,7 +27,7 @@ struct LineLogHandlerTests {
         let lines = Lines()
         lines.logger().info("Mailbox starting on 4000")
         #expect(lines.all == ["[mailbox] Mailbox starting on 4000\n"])
-        #expect(LineLogHandler.timestamp(of: 1_795_255_200) == "2026-11-21T10:00:00+0000")
+        #expect(LogFormat.timestamp(of: 1_795_255_200) == "2026-11-21T10:00:00+0000")
     }
 
     @Test("what is serious says so")

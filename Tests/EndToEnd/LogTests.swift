@@ -69,6 +69,54 @@ struct LogTests {
         #expect(!log.contains(Self.address))
     }
 
+    @Test(
+        "a reader of the log that stops costs lines, which are counted, and nothing else; when it goes on, so does the log"
+    )
+    func stuckReader() async throws {
+        let folder = try TemporaryFolder()
+        // What the server says goes through cat(1), which can be stopped.
+        let shell = "exec 2> >(echo $BASHPID > \(folder.path)/reader; exec cat >&2)"
+        let server = try await RunningServer(shell: shell)
+        let text = try String(contentsOfFile: folder.path + "/reader", encoding: .utf8)
+        let reader = try #require(pid_t(text.trimmingCharacters(in: .newlines)))
+        kill(reader, SIGSTOP)
+        defer { kill(reader, SIGCONT) }
+        let dropped = #"wormhole_log_dropped_total{stream="journal"}"#
+        #expect(try await server.metric(dropped) == 0)
+        // Each of these is a line of the log, and the longer the name, the longer the line.
+        let admin = try WebSocketTestSocket.connect(path: server.folder.path + "/admin.sock")
+        let body = #"{"\#(String(repeating: "x", count: 60))": 1}"#
+        let head = "PUT /limits HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        let request = head + "Content-Length: \(body.utf8.count)\r\n\r\n" + body
+        let requests = String(repeating: request, count: 50)
+        var count = 0
+        repeat {
+            try #require(count < 50_000, "nothing was lost")
+            for _ in 0..<20 {
+                try await admin.send(requests)
+                for _ in 0..<50 { _ = try await admin.receive(through: "x\n") }
+                count += 50
+            }
+        } while try await server.metric(dropped) == 0
+        // The services do not care.
+        #expect(try await server.get("/healthz") == "ok\n")
+        try await RelayPair(port: await server.ports.transit).expectPassage(of: "something")
+        let client = try await MailboxClient(port: await server.ports.mailbox, app: "a", side: "s")
+        _ = try await client.meet(at: "5")
+        _ = try await client.connection.close()
+
+        kill(reader, SIGCONT)
+        try await server.child.errors("the log says what is missing") { $0.contains("lines are missing here") }
+        let lost = try await server.metric(dropped)
+        #expect(try await server.change("PUT", "/motd", ["text": nil]).status == 204)
+        try await server.child.errors("the log goes on") {
+            $0.contains("[admin] PUT /motd over the Unix socket: removed")
+        }
+        #expect(try await server.metric(dropped) == lost)
+        #expect(try await server.end(with: SIGTERM) == .exited(0))
+        try await eventually("the last line is there") { await server.child.errors.hasSuffix("[server] stopped\n") }
+    }
+
     @Test("the log goes to a file, and to a new one when that was moved away")
     func file() async throws {
         let folder = try TemporaryFolder()

@@ -16,7 +16,7 @@ struct MetricLabelTests {
         ClientImplementation.self, MessageDirection.self, PrunedKind.self, ForNameplate.self, RecordSink.self,
         RecordResult.self, DatabaseFile.self, UsageTable.self, InvariantCheck.self, SelfTestProbe.self,
         ShortLength.self, LimitTable.self, LogLevel.self, RateScope.self, LogStream.self, AdminPath.self,
-        StatusClass.self,
+        StatusClass.self, Throttling.self,
     ]
 
     @Test("a label's number is its place among all cases", arguments: labels.indices)

@@ -112,7 +112,7 @@ struct StrictPrivacyTests {
             "wormhole_server_state", "wormhole_component_ready", "wormhole_drain", "wormhole_maintenance",
             "wormhole_metrics", "wormhole_invariant_violations_total", "wormhole_selftest",
             "wormhole_connections_limit", "wormhole_mailbox_stored_limit", "wormhole_transit_buffer_limit",
-            "wormhole_transit_rate_limit", "wormhole_limit_table_capacity",
+            "wormhole_transit_rate_limit", "wormhole_limit_table_capacity", "wormhole_denied_ranges",
         ]
         func differences() -> [String] {
             samples(telemetry.exposition()).filter { name, value in

@@ -63,7 +63,8 @@ struct RequestHeadTests {
         "is refused for anything that is none",
         arguments: [
             "GET  / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1 \r\n\r\n", "GET / HTTP/2.0\r\n\r\n", "GET /\r\n\r\n",
-            "GET v1 HTTP/1.1\r\n\r\n", "GET ftp://x/ HTTP/1.1\r\n\r\n", "G@T / HTTP/1.1\r\n\r\n", " GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\n continued\r\n\r\n",
+            "GET v1 HTTP/1.1\r\n\r\n", "GET ftp://x/ HTTP/1.1\r\n\r\n", "G@T / HTTP/1.1\r\n\r\n",
+            " GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\n continued\r\n\r\n",
             "GET / HTTP/1.1\r\nHost : x\r\n\r\n", "GET / HTTP/1.1\r\n: x\r\n\r\n", "GET / HTTP/1.1\r\nHost\r\n\r\n",
             "GET / HTTP/1.1\rHost: x\r\n\r\n", "GET / HTTP/1.1\r\nA: \u{0}\r\n\r\n", "GET /\t HTTP/1.1\r\n\r\n",
             "GET / HTTP/1.1\r\nX-A: 1\r\n\tfolded\r\n\r\n", "\u{16}\u{3}\u{1}", "hello\r\n",
@@ -142,7 +143,9 @@ struct RequestHeadTests {
             }
             let bytes = Array((parts.joined() + "\r\n").utf8)
             let chunk = [1, 5, Int.max][Int.random(in: 0..<3, using: &random)]
-            guard case .complete(let method, let uri, let values, let left) = Self.read(bytes, chunk: chunk) else { continue }
+            guard case .complete(let method, let uri, let values, let left) = Self.read(bytes, chunk: chunk) else {
+                continue
+            }
             accepted += 1
             // What both leave to the one who asks: other methods, and targets in other characters than RFC 3986 has.
             guard method != "other", uri.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { continue }

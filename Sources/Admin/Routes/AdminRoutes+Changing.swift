@@ -7,18 +7,21 @@ extension AdminRoutes {
         AdminRoute(
             method: .put,
             path: "/limits",
-            summary: "Puts limits in force until the process ends: all that are named, or none.",
-            body: .object(
-                AdminLimit.changeable.sorted { $0.key < $1.key }.map { name, maximum in
-                    .init(name, .integer(0...maximum), isRequired: false)
-                }
-            ),
+            summary: """
+                Puts limits in force until the process ends or, with "persist": true, for good: all that are named, or none. \
+                0 is no limit; null is what the process was started with, and persisted it forgets a value that was kept. \
+                With "reset": true, all that are not named become null first. What is kept is in limits.json of the state folder.
+                """,
+            body: limitChangeSchema,
             answers: [
-                .json(200, limitsSchema, "All limits."), .text(422, "There is no such limit, or it cannot be changed."),
+                .json(200, limitsSchema, "All limits."),
+                .text(409, "The process starts or stops, or has no state folder to keep them in."),
+                .text(422, "There is no such limit, or it cannot be changed while the process runs, and why."),
             ],
             metricPath: .control,
             action: .setLimits,
-            handler: .later(patience: AdminRoute.patience, setLimits)
+            // A disk may take its time.
+            handler: .later(patience: .seconds(10), setLimits)
         ),
         AdminRoute(
             method: .post,
@@ -63,13 +66,29 @@ extension AdminRoutes {
             body: .object([]),
             answers: [
                 .json(200, .object([.init("read", .array(.anyString))]), "What was read."),
-                .text(422, "What is wrong, and in which file."),
+                .text(409, "The process starts or stops."), .text(422, "What is wrong, and in which file."),
             ],
             metricPath: .control,
             action: .reload,
             handler: .later(patience: .seconds(10)) { (call) async throws(AdminRefusal) in
                 let read = try await call.subject.reload()
                 return .json(200, ["read": .array(read.map { .string($0) })])
+            }
+        ),
+        AdminRoute(
+            method: .post,
+            path: "/denylist/reload",
+            summary:
+                "Reads the lists of --allow-file and --deny-file again, both or, when one is wrong, neither. Those who are in stay.",
+            body: .object([]),
+            answers: [
+                .done("They are in force."), .text(409, "No option names a list."),
+                .text(422, "What is wrong, and in which line of which file."),
+            ],
+            metricPath: .control,
+            action: .reload,
+            handler: .later(patience: .seconds(10)) { (call) async throws(AdminRefusal) in
+                .done(try await call.subject.reloadAccess().joined(separator: ", "))
             }
         ),
         welcome("/motd", .messageOfTheDay, .setMessageOfTheDay, "What users are shown; null for nothing."),
@@ -168,12 +187,31 @@ extension AdminRoutes {
 
     @Sendable private static func setLimits(_ call: AdminCall) async throws(AdminRefusal) -> AdminResponse {
         guard case .object(let members) = call.body else { throw AdminRefusal(.unacceptable, "no limits are named") }
-        let limits = Dictionary(members.compactMap { member in member.value.integer.map { (member.name, $0) } }) { $1 }
-        try await call.subject.change(limits: limits)
+        let named = members.filter { AdminLimit.maximum(of: $0.name) != nil }
+        let change = AdminLimitChange(
+            Dictionary(named.map { ($0.name, $0.value.integer) }) { $1 },
+            resetsOthers: call.body["reset"] == true,
+            persists: call.body["persist"] == true
+        )
+        try await call.subject.change(change)
         var response = AdminResponse.json(200, self.limits(call.subject))
-        response.note = limits.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+        response.note = change.summary
         return response
     }
+
+    private static func refusal(of name: String, _ reason: String) -> String {
+        "\(name) cannot be changed while the process runs: \(reason)"
+    }
+
+    private static let limitChangeSchema = JSONSchema.object(
+        AdminLimit.rules.sorted { $0.key < $1.key }.map { name, rule in
+            switch rule {
+            case .upTo(let maximum): .init(name, .nullable(.integer(0...maximum)), isRequired: false)
+            case .fixed(let reason):
+                .init(name, .refused(because: refusal(of: name, reason)), isRequired: false)
+            }
+        } + [.init("persist", .boolean, isRequired: false), .init("reset", .boolean, isRequired: false)]
+    )
 
     private static let drainSchema = JSONSchema.object([
         .init("state", .choice(LifecycleState.allCases.map(\.rawValue))),
@@ -191,5 +229,15 @@ extension AdminRoutes {
         )
         response.note = note
         return response
+    }
+}
+
+extension AdminLimitChange {
+    /// For the log.
+    fileprivate var summary: String {
+        let values = values.sorted { $0.key < $1.key }.map { name, value in
+            "\(name)=\(value.map { String($0) } ?? "as started")"
+        }
+        return ((resetsOthers ? ["reset"] : []) + values + (persists ? ["(persisted)"] : [])).joined(separator: " ")
     }
 }

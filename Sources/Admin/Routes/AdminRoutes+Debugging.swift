@@ -75,6 +75,7 @@ extension AdminRoutes {
                     .init("id", .anyString),
                     .init("component", .choice(AdminConnection.Component.allCases.map(\.rawValue))),
                     .init("state", .anyString), .init("age_seconds", .number), .init("bytes", .nullable(.count)),
+                    .init("bytes_in", .nullable(.count)), .init("bytes_out", .nullable(.count)),
                 ])
             )
         ),
@@ -113,10 +114,10 @@ extension AdminRoutes {
         let samples = call.parameters["samples"]?.integer ?? 30
         let interval = call.parameters["interval"]?.integer ?? 2
         stream.start { stream in
-            var before = await bytes(call.subject)
+            var before = await counted(call.subject)
             for _ in 0..<samples {
                 guard (try? await Task.sleep(for: .seconds(interval))) != nil else { return }
-                let now = await bytes(call.subject)
+                let now = await counted(call.subject)
                 stream.send(Array((line(from: before, to: now, seconds: interval).text + "\n").utf8))
                 before = now
             }
@@ -124,23 +125,24 @@ extension AdminRoutes {
         return stream
     }
 
-    /// Bytes so far of those that are counted by connection; nothing while the services do not answer.
-    private static func bytes(_ subject: any AdminSubject) async -> [String: UInt64] {
+    /// Those that are counted by connection, by their ids; none while the services do not answer.
+    private static func counted(_ subject: any AdminSubject) async -> [String: AdminConnection] {
+        // `try?`: a line without anybody in it says as much.
         let connections = (try? await subject.connections()) ?? []
-        return Dictionary(connections.compactMap { one in one.bytes.map { (one.id, $0) } }) { $1 }
+        return Dictionary(connections.filter { $0.bytes != nil }.map { ($0.id, $0) }) { $1 }
     }
 
     private static func line(
-        from before: [String: UInt64],
-        to now: [String: UInt64],
+        from before: [String: AdminConnection],
+        to now: [String: AdminConnection],
         seconds: Int
     ) -> JSONValue {
-        let moved = now.map { (id: $0, bytes: $1 &- min(before[$0] ?? 0, $1)) }.filter { $0.bytes > 0 }
-        let top = moved.sorted { ($0.bytes, $1.id) > ($1.bytes, $0.id) }.prefix(talkers)
+        let moved = now.values.map { $0.moved(since: before[$0.id]) }.filter { ($0.bytes ?? 0) > 0 }
+        let top = moved.sorted { ($0.bytes ?? 0, $1.id) > ($1.bytes ?? 0, $0.id) }.prefix(talkers)
         return [
             "connections": .integer(now.count), "seconds": .integer(seconds),
-            "bytes": .integer(Int(clamping: moved.reduce(0) { $0 &+ $1.bytes })),
-            "top": .array(top.map { ["id": .string($0.id), "bytes": .integer(Int(clamping: $0.bytes))] }),
+            "bytes": .integer(Int(clamping: moved.reduce(0) { $0 &+ ($1.bytes ?? 0) })),
+            "top": .array(top.map(\.talk)),
         ]
     }
 }
@@ -150,7 +152,35 @@ extension AdminConnection {
         [
             "id": .string(id), "component": .string(component.rawValue), "state": .string(state),
             "age_seconds": .number((age.seconds * 1000).rounded() / 1000),
-            "bytes": bytes.map { .integer(Int(clamping: $0)) } ?? .null,
+            "bytes": Self.json(bytes), "bytes_in": Self.json(bytesReceived), "bytes_out": Self.json(bytesSent),
         ]
     }
+
+    /// As a line of `/debug/traffic` names it.
+    fileprivate var talk: JSONValue {
+        [
+            "id": .string(id), "component": .string(component.rawValue), "bytes": Self.json(bytes),
+            "bytes_in": Self.json(bytesReceived), "bytes_out": Self.json(bytesSent),
+        ]
+    }
+
+    /// The same with the payload since an earlier look.
+    fileprivate func moved(since before: AdminConnection?) -> AdminConnection {
+        func difference(_ path: KeyPath<AdminConnection, UInt64?>) -> UInt64? {
+            self[keyPath: path].map { $0 &- min(before?[keyPath: path] ?? 0, $0) }
+        }
+        return AdminConnection(
+            id: id,
+            component: component,
+            state: state,
+            age: age,
+            bytes: difference(\.bytes),
+            bytesReceived: difference(\.bytesReceived)
+        )
+    }
+
+    private static func json(_ bytes: UInt64?) -> JSONValue { bytes.map { .integer(Int(clamping: $0)) } ?? .null }
+
+    /// The part of the payload that was for the client.
+    fileprivate var bytesSent: UInt64? { bytesReceived.flatMap { received in bytes.map { $0 &- min(received, $0) } } }
 }

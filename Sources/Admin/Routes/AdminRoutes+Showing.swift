@@ -17,7 +17,7 @@ extension AdminRoutes {
         AdminRoute(
             method: .get,
             path: "/config",
-            summary: "What the process was told when it started, and by whom; secrets are left out.",
+            summary: "The configuration in force, and where each value comes from; secrets are left out.",
             answers: [.json(200, configurationSchema, "The settings by the names of their options.")],
             metricPath: .other,
             handler: .now(configuration)
@@ -25,7 +25,7 @@ extension AdminRoutes {
         AdminRoute(
             method: .get,
             path: "/limits",
-            summary: "The limits in force; 0 stands for none.",
+            summary: "The limits in force, and where each comes from; 0 stands for none.",
             answers: [.json(200, limitsSchema, "The limits by the names of their options.")],
             metricPath: .other,
             handler: .now { .json(200, limits($0.subject)) }
@@ -62,7 +62,10 @@ extension AdminRoutes {
         .init(
             "limits",
             .dictionary(
-                .object([.init("value", .number), .init("unit", .anyString), .init("changeable", .boolean)])
+                .object([
+                    .init("value", .number), .init("unit", .anyString), .init("changeable", .boolean),
+                    .init("origin", .choice(AdminSetting.Origin.allCases.map(\.rawValue))),
+                ])
             )
         ),
     ])
@@ -73,14 +76,10 @@ extension AdminRoutes {
                 limit.name,
                 [
                     "value": limit.json, "unit": .string(limit.unit), "changeable": .bool(limit.isChangeable),
+                    "origin": .string(limit.origin.rawValue),
                 ]
             )
         }
         return ["schema": 1, "limits": .object(limits)]
     }
-}
-
-extension AdminLimit {
-    /// Whole numbers without a fraction.
-    var json: JSONValue { value == value.rounded() && abs(value) < 1e15 ? .integer(Int(value)) : .number(value) }
 }

@@ -18,6 +18,8 @@ indirect enum JSONSchema: Equatable, Sendable {
     /// Any names, and values of one kind.
     case dictionary(JSONSchema)
     case any
+    /// A member of an object that is not to be there, and what to say to who sends it. Not described.
+    case refused(because: String)
 
     struct Property: Equatable, Sendable {
         let name: String
@@ -41,6 +43,7 @@ indirect enum JSONSchema: Equatable, Sendable {
     /// - Parameter place: How the value is called.
     func problem(with value: JSONValue, at place: String) -> String? {
         switch (self, value) {
+        case (.refused(let reason), _): return reason
         case (.any, _), (.boolean, .bool), (.number, .integer), (.number, .number), (.nullable, .null):
             return nil
         case (.integer(let range), .integer(let number)):
@@ -96,7 +99,7 @@ indirect enum JSONSchema: Equatable, Sendable {
         case .array: "an array"
         case .object, .dictionary: "an object"
         case .nullable(let schema): "\(schema.words), or null"
-        case .any: "a value"
+        case .any, .refused: "a value"
         }
     }
 
@@ -107,7 +110,7 @@ indirect enum JSONSchema: Equatable, Sendable {
             case .integer: text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) ? Int(text).map { .integer($0) } : nil
             case .boolean: text == "true" ? true : text == "false" ? false : nil
             case .string, .choice, .words, .any: .string(text)
-            case .number, .nullable, .array, .object, .dictionary: nil
+            case .number, .nullable, .array, .object, .dictionary, .refused: nil
             }
         guard let value, problem(with: value, at: "") == nil else { return nil }
         return value
@@ -117,7 +120,7 @@ indirect enum JSONSchema: Equatable, Sendable {
 
     var json: JSONValue {
         switch self {
-        case .any: return [:]
+        case .any, .refused: return [:]
         case .boolean: return ["type": "boolean"]
         case .number: return ["type": "number"]
         case .integer(let range):
@@ -134,6 +137,9 @@ indirect enum JSONSchema: Equatable, Sendable {
         case .array(let schema): return ["type": "array", "items": schema.json]
         case .dictionary(let schema): return ["type": "object", "additionalProperties": schema.json]
         case .object(let properties):
+            let properties = properties.filter { property in
+                if case .refused = property.schema { false } else { true }
+            }
             return [
                 "type": "object",
                 "properties": .object(properties.map { .init($0.name, $0.schema.json) }),

@@ -21,7 +21,7 @@ package enum JSONValue: Equatable, Sendable {
     }
 
     /// - Returns: `nil` for what is no JSON, and for arrays and objects too deep inside each other.
-    init?(parsing bytes: [UInt8]) {
+    package init?(parsing bytes: [UInt8]) {
         guard var text = String(validating: bytes, as: UTF8.self) else { return nil }
         let value: JSONValue? = text.withUTF8 { bytes in
             var scanner = JSONScanner(bytes)

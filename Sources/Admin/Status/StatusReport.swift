@@ -39,6 +39,7 @@ struct StatusReport {
             ) ?? .null,
             "totals": totals?.json ?? .null,
             "blur_seconds": .integer(telemetry.blurSeconds),
+            "retention_seconds": telemetry.retentionSeconds.map { .integer($0) } ?? .null,
             "limits": .object(call.subject.limits().map { .init($0.name, $0.json) }),
         ]
     }
@@ -60,6 +61,7 @@ struct StatusReport {
         .init("present", .object([.init("mailbox_connections", .count), .init("transit_pairs", .count)])),
         .init("rates", .object(RateSampler.spans.map { .init($0.name, .nullable(figures)) })),
         .init("since_start", figures), .init("totals", .nullable(UsageRecently.schema)), .init("blur_seconds", .count),
+        .init("retention_seconds", .nullable(.count)),
         .init("limits", .dictionary(.number)),
     ])
 }

@@ -18,6 +18,12 @@ package struct ApplianceConfiguration: Sendable {
     /// Names besides the loopback ones by which the admin endpoint may be addressed.
     package var adminHosts: Set<String> = []
 
+    /// The lists of addresses that alone may come in, and that may not; `nil` where there is none.
+    package var allowFile: String?
+    package var denyFile: String?
+    /// Client versions that are counted each for itself.
+    package var listedVersions: [String] = []
+
     /// The folder that must be writable before anything starts; `nil` when each database has a path of its own.
     package var stateDirectory: String?
     package var records = RecordSettings()

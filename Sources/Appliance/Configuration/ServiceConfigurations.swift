@@ -22,17 +22,15 @@ extension ApplianceConfiguration {
         result.hasStrictPrivacy = records.hasStrictPrivacy
         result.usageRetention = records.retentionSeconds.map { .seconds($0) }
         result.stateDirectory = stateDirectory
+        result.listedVersions = listedVersions
         if let mailbox {
             result.readinessChecks.formUnion([.mailbox, .channelDatabase])
             result.maintenanceTasks.insert(.prune)
             if mailbox.channelDatabasePath != ":memory:" { result.maintenanceTasks.insert(.checkpoint) }
             result.channelDatabasePath = mailbox.channelDatabasePath
         }
-        if transit != nil {
-            result.readinessChecks.insert(.transit)
-            result.maintenanceTasks.insert(.addressRotation)
-        }
-        result.maintenanceTasks.insert(.consistency)
+        if transit != nil { result.readinessChecks.insert(.transit) }
+        result.maintenanceTasks.formUnion([.consistency, .addressRotation])
         if records.databasePath != nil || mailbox != nil { result.maintenanceTasks.insert(.backup) }
         if selfTestInterval > .zero {
             if mailbox != nil { result.selfTestProbes.insert(.mailbox) }
@@ -41,12 +39,20 @@ extension ApplianceConfiguration {
         return result
     }
 
+    var accessFiles: AccessFiles { AccessFiles(allow: allowFile, deny: denyFile) }
+
     /// How the mailbox server is run; `nil` when it is not.
     ///
-    /// - Parameter identity: Who the server is as its own client, if it is one.
-    func mailboxService(testedAs identity: SelfTestIdentity?) -> MailboxConfiguration? {
+    /// - Parameters:
+    ///   - identity: Who the server is as its own client, if it is one.
+    ///   - census: What the doorkeepers of the process count their connections in.
+    func mailboxService(
+        testedAs identity: SelfTestIdentity?,
+        census: SourceCensus = SourceCensus()
+    ) -> MailboxConfiguration? {
         guard let mailbox else { return nil }
         var result = MailboxConfiguration(channelDatabasePath: mailbox.channelDatabasePath)
+        result.census = census
         result.welcome.motd = mailbox.messageOfTheDay
         result.welcome.currentClientVersion = mailbox.advertisedVersion
         result.welcome.error = mailbox.errorSignal

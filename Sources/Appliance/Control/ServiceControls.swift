@@ -1,4 +1,5 @@
 internal import Admin
+internal import Admission
 internal import Glibc
 internal import LinuxIO
 internal import Logging
@@ -18,11 +19,26 @@ internal import WormholeWire
 final class ServiceControls: AdminSubject {
     private struct State {
         var phase = Phase.starting
-        /// The configuration with what was changed since the start.
+        /// What the process was started with, and the welcome that was changed since.
         var configuration: ApplianceConfiguration
+        /// The limits that are other ones.
+        var limits: LimitOverrides
+        /// Names of the options whose values were changed since the start, except for limits.
+        var changed: Set<String> = []
         /// Ends those who are in at the deadline of a drain.
         var deadline: Task<Void, Never>?
         var isBackingUp = false
+
+        /// The configuration in force.
+        var effective: ApplianceConfiguration { limits.applied(to: configuration) }
+
+        /// - Throws: While there is nothing that could obey.
+        func requireServices() throws(AdminRefusal) {
+            switch phase {
+            case .starting, .stopping: throw AdminRefusal(.conflict, "the process starts or stops")
+            case .serving, .draining: break
+            }
+        }
     }
 
     private enum Phase {
@@ -30,6 +46,7 @@ final class ServiceControls: AdminSubject {
     }
 
     private let started: ApplianceConfiguration
+    private let rules: AccessRules
     private let origins: SettingOrigins
     private let token: AdminTokenHolder
     private let levels: LogLevelSwitch
@@ -39,9 +56,16 @@ final class ServiceControls: AdminSubject {
     private let selfTest: SelfTest?
     private let logger: Logger
     private let state: Mutex<State>
+    /// Held while limits and their file are changed, by threads that may wait.
+    private let limitChanges = Mutex(())
 
+    /// - Parameters:
+    ///   - configuration: What the process was started with.
+    ///   - limits: Those that are other ones already.
     init(
         _ configuration: ApplianceConfiguration,
+        limits: LimitOverrides,
+        rules: AccessRules,
         origins: SettingOrigins,
         token: AdminTokenHolder,
         levels: LogLevelSwitch,
@@ -52,6 +76,7 @@ final class ServiceControls: AdminSubject {
         logger: Logger
     ) {
         started = configuration
+        self.rules = rules
         self.origins = origins
         self.token = token
         self.levels = levels
@@ -60,7 +85,7 @@ final class ServiceControls: AdminSubject {
         self.transit = transit
         self.selfTest = selfTest
         self.logger = logger
-        state = Mutex(State(configuration: configuration))
+        state = Mutex(State(configuration: configuration, limits: limits))
     }
 
     // MARK: The life of the process
@@ -111,10 +136,7 @@ final class ServiceControls: AdminSubject {
     /// - Returns: What was to happen at a deadline.
     private func enter(_ phase: Phase) throws(AdminRefusal) -> Task<Void, Never>? {
         try state.withLock { (state) throws(AdminRefusal) in
-            switch state.phase {
-            case .starting, .stopping: throw AdminRefusal(.conflict, "the process starts or stops")
-            case .serving, .draining: break
-            }
+            try state.requireServices()
             state.phase = phase
             return state.deadline.take()
         }
@@ -122,20 +144,54 @@ final class ServiceControls: AdminSubject {
 
     // MARK: What it is told
 
-    func settings() -> [AdminSetting] { SettingsReport(started, origins).settings }
+    func settings() -> [AdminSetting] {
+        let (configuration, limits, changed) = state.withLock { ($0.effective, $0.limits, $0.changed) }
+        return SettingsReport(configuration, origins) { option in
+            changed.contains(option) ? .changed : limits.origin(of: option.replacing("-", with: "_"))
+        }.settings
+    }
 
-    func limits() -> [AdminLimit] { LimitTable.limits(of: state.withLock { $0.configuration }) }
-
-    func change(limits: [String: Int]) async throws(AdminRefusal) {
-        try state.withLock { (state) throws(AdminRefusal) in
-            try LimitTable.change(limits, of: &state.configuration)
+    func limits() -> [AdminLimit] {
+        let (configuration, limits) = state.withLock { ($0.effective, $0.limits) }
+        return LimitTable.limits(of: configuration) { name in
+            limits.origin(of: name) ?? origins.origin(of: name.replacing("_", with: "-"))
         }
+    }
+
+    func change(_ change: AdminLimitChange) async throws(AdminRefusal) {
+        try state.withLock { (state) throws(AdminRefusal) in try state.requireServices() }
+        let file = started.stateDirectory.map { LimitFile(in: $0) }
+        guard !change.persists || file != nil else {
+            throw AdminRefusal(
+                .conflict,
+                "there is no state folder to keep limits in: --state-dir is an option of start"
+            )
+        }
+        _ = try await ServiceThread.result(of: "limits") { [self] () throws(AdminRefusal) in
+            try limitChanges.withLock { _ throws(AdminRefusal) in
+                var limits = state.withLock { $0.limits }
+                try limits.apply(change, to: started)
+                if change.persists, let file { try Self.write(limits.persisted, to: file) }
+                state.withLock { $0.limits = limits }
+            }
+        }.get()
+        await putLimitsInForce()
+    }
+
+    private static func write(_ limits: [String: Int], to file: LimitFile) throws(AdminRefusal) {
+        do throws(ApplianceError) {
+            try file.write(limits)
+        } catch {
+            throw AdminRefusal(.unavailable, error.description)
+        }
+    }
+
+    /// The loops themselves look up what is in force, so that of two changes the later one stays.
+    private func putLimitsInForce() async {
         transit?.reconfigure { [self] transit in
-            guard let changed = state.withLock({ $0.configuration }).transitService(testedAs: nil) else { return }
-            transit.connections = changed.connections
-            transit.connectionsPerSource = changed.connectionsPerSource
-            transit.handshakes = changed.handshakes
-            transit.handshakesPerSource = changed.handshakesPerSource
+            guard var changed = state.withLock({ $0.effective }).transitService(testedAs: nil) else { return }
+            changed.selfTestToken = transit.selfTestToken
+            transit = changed
         }
         await reconfigureMailbox()
     }
@@ -146,36 +202,90 @@ final class ServiceControls: AdminSubject {
                 throw AdminRefusal(.conflict, "there is no mailbox server in this process")
             }
             switch part {
-            case .messageOfTheDay: state.configuration.mailbox?.messageOfTheDay = text
-            case .error: state.configuration.mailbox?.errorSignal = text
-            case .currentVersion: state.configuration.mailbox?.advertisedVersion = text
+            case .messageOfTheDay:
+                state.configuration.mailbox?.messageOfTheDay = text
+                state.changed.insert("motd")
+            case .error:
+                state.configuration.mailbox?.errorSignal = text
+                state.changed.insert("signal-error")
+            case .currentVersion:
+                state.configuration.mailbox?.advertisedVersion = text
+                state.changed.insert("advertise-version")
             }
         }
         await reconfigureMailbox()
     }
 
-    /// The loop itself looks up what is in force, so that of two changes the later one stays.
     private func reconfigureMailbox() async {
         await mailbox?.reconfigure { [self] mailbox in
-            guard let changed = state.withLock({ $0.configuration }).mailboxService(testedAs: nil) else { return }
+            guard let changed = state.withLock({ $0.effective }).mailboxService(testedAs: nil) else { return }
             mailbox.welcome = changed.welcome
             mailbox.limits = changed.limits
             mailbox.maximumSendBuffer = changed.maximumSendBuffer
+            mailbox.maximumConnections = changed.maximumConnections
+            mailbox.maximumConnectionsPerSource = changed.maximumConnectionsPerSource
+            mailbox.connectionRate = changed.connectionRate
+            mailbox.connectionRatePerSource = changed.connectionRatePerSource
+            mailbox.commands = changed.commands
         }
     }
 
     func reload() async throws(AdminRefusal) -> [String] {
-        do throws(AdminError) {
-            var read: [String] = []
-            if let path = started.adminTokenFile {
-                token.replace(with: try AdminToken(file: path))
-                read.append(path)
+        try state.withLock { (state) throws(AdminRefusal) in try state.requireServices() }
+        let result = await ServiceThread.result(of: "reload") { [self] () throws(AdminRefusal) in
+            do {
+                return try readFiles()
+            } catch {
+                throw AdminRefusal(.unacceptable, "\(error)")
             }
+        }
+        switch result {
+        case .success(let read):
+            await putLimitsInForce()
             telemetry.reporter.report(.configurationReloaded(succeeded: true))
             return read
-        } catch {
+        case .failure(let refusal):
             telemetry.reporter.report(.configurationReloaded(succeeded: false))
-            throw AdminRefusal(.unacceptable, error.description)
+            throw refusal
+        }
+    }
+
+    func reloadAccess() async throws(AdminRefusal) -> [String] {
+        guard !started.accessFiles.paths.isEmpty else {
+            throw AdminRefusal(.conflict, "neither --allow-file nor --deny-file names a list")
+        }
+        let result = await ServiceThread.result(of: "reload") { [self] () throws(AdminRefusal) in
+            do throws(ApplianceError) {
+                put(inForce: try started.accessFiles.read())
+            } catch {
+                throw AdminRefusal(.unacceptable, error.description)
+            }
+        }
+        telemetry.reporter.report(.configurationReloaded(succeeded: (try? result.get()) != nil))
+        try result.get()
+        return started.accessFiles.paths
+    }
+
+    /// Lets in whom the lists let in, from now on.
+    func put(inForce access: AccessFiles.Lists) {
+        rules.replace(allowed: access.allowed, denied: access.denied)
+        telemetry.reporter.report(.deniedRangesChanged(access.denied.count))
+    }
+
+    /// Reads the token, the limits that are kept and the lists of addresses: all or, when one is wrong, none.
+    ///
+    /// - Returns: The files there were.
+    private func readFiles() throws -> [String] {
+        try limitChanges.withLock { _ in
+            let fresh = try started.adminTokenFile.map { try AdminToken(file: $0) }
+            let file = started.stateDirectory.map { LimitFile(in: $0) }
+            let persisted = try file?.read() ?? [:]
+            let access = try started.accessFiles.read()
+            if let fresh { token.replace(with: fresh) }
+            state.withLock { $0.limits.reload(persisted) }
+            put(inForce: access)
+            return [started.adminTokenFile, persisted.isEmpty ? nil : file?.path].compactMap(\.self)
+                + started.accessFiles.paths
         }
     }
 
@@ -189,19 +299,17 @@ final class ServiceControls: AdminSubject {
     // MARK: Copies
 
     func backUp() async throws(AdminRefusal) -> [String] {
-        let sources = [started.mailbox?.channelDatabasePath, started.records.databasePath].compactMap { path in
-            path == ":memory:" ? nil : path
+        guard let folder = BackupFolder(for: started) else {
+            throw AdminRefusal(.conflict, "there is no database to copy")
         }
-        guard let first = sources.first else { throw AdminRefusal(.conflict, "there is no database to copy") }
         let isFree = state.withLock { state in
             defer { state.isBackingUp = true }
             return !state.isBackingUp
         }
         guard isFree else { throw AdminRefusal(.conflict, "a backup is being made") }
         defer { state.withLock { $0.isBackingUp = false } }
-        let folder = StateDirectory.path(of: "backup", in: started.stateDirectory ?? StateDirectory.folder(of: first))
         let start = ContinuousClock.now
-        let result = await Self.copy(sources, into: folder)
+        let result = await ServiceThread.result(of: "backup") { () throws(AdminRefusal) in try folder.copyAll() }
         let duration = ContinuousClock.now - start
         switch result {
         case .success(let copies):
@@ -212,39 +320,6 @@ final class ServiceControls: AdminSubject {
             logger.error("no backup: \(refusal.text)")
             throw refusal
         }
-    }
-
-    /// On a thread of its own: a disk may take its time.
-    private static func copy(_ sources: [String], into folder: String) async -> Result<[String], AdminRefusal> {
-        await withCheckedContinuation { continuation in
-            do throws(ErrorNumber) {
-                try ServiceThread.start(name: "backup") {
-                    continuation.resume(
-                        returning: Result { () throws(AdminRefusal) in try copyAll(sources, into: folder) }
-                    )
-                }
-            } catch {
-                continuation.resume(returning: .failure(AdminRefusal(.unavailable, "no thread for it: \(error)")))
-            }
-        }
-    }
-
-    private static func copyAll(_ sources: [String], into folder: String) throws(AdminRefusal) -> [String] {
-        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
-            throw AdminRefusal(.unavailable, "\(folder) cannot be made: \(String(cString: strerror(errno)))")
-        }
-        var copies: [String] = []
-        for source in sources {
-            let name = source.split(separator: "/").last.map(String.init) ?? source
-            let copy = StateDirectory.path(of: name, in: folder)
-            do throws(TelemetryError) {
-                try DatabaseBackup.copy(source, to: copy)
-            } catch {
-                throw AdminRefusal(.unavailable, error.description)
-            }
-            copies.append(copy)
-        }
-        return copies
     }
 
     // MARK: Connections
@@ -259,7 +334,8 @@ final class ServiceControls: AdminSubject {
                 component: .mailbox,
                 state: connection.state.rawValue,
                 age: .seconds(max(0, now - connection.connected.seconds)),
-                bytes: nil
+                bytes: connection.bytesReceived &+ connection.bytesSent,
+                bytesReceived: connection.bytesReceived
             )
         }
         let transit = await ofTransit.map { connection in

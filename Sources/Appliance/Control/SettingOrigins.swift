@@ -6,6 +6,8 @@ package struct SettingOrigins: Equatable, Sendable {
     private var given: Set<String> = []
     /// Those whose value came from the environment.
     private var environment: Set<String> = []
+    /// Whether the command runs one service, with the original's names for its options.
+    private var isSingleService = false
 
     /// Nothing was given.
     package init() {}
@@ -23,12 +25,17 @@ package struct SettingOrigins: Equatable, Sendable {
             }
         }
         self.environment = environment.subtracting(given)
+        isSingleService = arguments.prefix(2).contains { $0 == "mailbox" || $0 == "transit" }
     }
 
     func origin(of name: String) -> AdminSetting.Origin {
         given.contains(name) ? .commandLine : environment.contains(name) ? .environment : .standard
     }
 
-    /// The first of these names that was given; otherwise the first.
-    func name(among names: [String]) -> String { names.first { given.contains($0) } ?? names[0] }
+    /// The first of these names that was given; otherwise the one that the command has.
+    ///
+    /// - Parameter names: That of `start` first, then, if it is another, that of the service alone.
+    func name(among names: [String]) -> String {
+        names.first { given.contains($0) } ?? names[isSingleService ? names.count - 1 : 0]
+    }
 }

@@ -1,7 +1,10 @@
 internal import Admin
+internal import Admission
 internal import LinuxIO
 internal import Logging
+internal import MailboxService
 internal import Telemetry
+internal import TransitService
 internal import WormholeWire
 
 /// A configuration by the names of its options, each with where it comes from. Secrets are not in it: a file that holds one is
@@ -9,18 +12,31 @@ internal import WormholeWire
 struct SettingsReport {
     private(set) var settings: [AdminSetting] = []
     private let origins: SettingOrigins
+    private let changed: (String) -> AdminSetting.Origin?
 
-    init(_ configuration: ApplianceConfiguration, _ origins: SettingOrigins) {
+    /// - Parameters:
+    ///   - origins: Where the options of the start come from.
+    ///   - changed: Where the value of an option comes from instead, if it was changed.
+    init(
+        _ configuration: ApplianceConfiguration,
+        _ origins: SettingOrigins,
+        changed: @escaping (String) -> AdminSetting.Origin? = { _ in nil }
+    ) {
         self.origins = origins
+        self.changed = changed
         addProcess(configuration)
-        if let mailbox = configuration.mailbox { add(mailbox) }
-        if let transit = configuration.transit { add(transit) }
+        if let mailbox = configuration.mailbox {
+            add(mailbox, connections: configuration.mailboxService(testedAs: nil)?.maximumConnections)
+        }
+        if let transit = configuration.transit {
+            add(transit, connections: configuration.transitService(testedAs: nil)?.admission.connections)
+        }
     }
 
     /// - Parameter names: How commands call it, the usual name first.
     private mutating func add(_ names: String..., value: JSONValue) {
         let name = origins.name(among: names)
-        settings.append(AdminSetting(name, value, origins.origin(of: name)))
+        settings.append(AdminSetting(name, value, changed(names[0]) ?? origins.origin(of: name)))
     }
 
     private mutating func addProcess(_ configuration: ApplianceConfiguration) {
@@ -29,6 +45,8 @@ struct SettingsReport {
         add("admin-token-file", value: JSONValue(configuration.adminTokenFile))
         add("admin-network", value: .bool(configuration.allowsAdminNetwork))
         add("admin-host", value: .array(configuration.adminHosts.sorted().map { .string($0) }))
+        add("allow-file", value: JSONValue(configuration.allowFile))
+        add("deny-file", value: JSONValue(configuration.denyFile))
         add("state-dir", value: JSONValue(configuration.stateDirectory))
         let records = configuration.records
         add("usage-db", value: .string(records.databasePath ?? "none"))
@@ -37,6 +55,7 @@ struct SettingsReport {
         add("privacy", value: records.hasStrictPrivacy ? "strict" : "standard")
         add("log-fd", value: JSONValue(records.logDescriptor.map { Int($0) }))
         add("log-kinds", value: .array(records.logKinds.map(\.rawValue).sorted().map { .string($0) }))
+        add("metrics-version", value: .array(configuration.listedVersions.map { .string($0) }))
         add("drain-timeout", value: .number(configuration.drainTimeout.seconds))
         add("selftest-interval", value: .number(configuration.selfTestInterval.seconds))
         add("log-level", value: .string(configuration.logLevel.rawValue))
@@ -44,7 +63,8 @@ struct SettingsReport {
         add("log-format", value: .string(configuration.logFormat.rawValue))
     }
 
-    private mutating func add(_ mailbox: MailboxSettings) {
+    /// - Parameter connections: As many as there may be, where nothing else is said.
+    private mutating func add(_ mailbox: MailboxSettings, connections: Int?) {
         add("mailbox", "port", value: .string(mailbox.endpoint.description))
         add("channel-db", value: .string(mailbox.channelDatabasePath))
         add("disallow-list", value: .bool(!mailbox.allowsList))
@@ -52,7 +72,9 @@ struct SettingsReport {
         add("signal-error", value: JSONValue(mailbox.errorSignal))
         add("motd", value: JSONValue(mailbox.messageOfTheDay))
         add("channel-sync", value: mailbox.survivesPowerCut ? "full" : "normal")
-        add("expire-after", value: .integer(mailbox.expirySeconds))
+        let perApp = mailbox.expirySecondsPerApp.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        add("expire-after", value: .array(([String(mailbox.expirySeconds)] + perApp).map { .string($0) }))
+        add("websocket-protocol-option", value: mailbox.webSocket.json)
         add("addrid-db", value: JSONValue(mailbox.addressDatabasePath))
         add("generation-duration", value: .integer(mailbox.addressGenerationSeconds))
         add("trust-proxy", value: .array(mailbox.trustedProxies.map { .string("\($0)") }))
@@ -67,7 +89,7 @@ struct SettingsReport {
         add("bind-timeout", value: .integer(limits.bindSeconds))
         add("max-unfinished-upgrades", value: .integer(limits.unfinishedUpgrades))
         add("max-unfinished-upgrades-per-source", value: .integer(limits.unfinishedUpgradesPerSource))
-        add("max-connections", value: JSONValue(limits.connections))
+        add("max-connections", value: JSONValue(connections))
         add("max-connections-per-source", value: .integer(limits.connectionsPerSource))
         add("connection-rate", value: .integer(limits.connectionRate))
         add("connection-rate-per-source", value: .integer(limits.connectionRatePerSource))
@@ -77,7 +99,7 @@ struct SettingsReport {
         add("list-rate", value: .integer(limits.listRate))
     }
 
-    private mutating func add(_ transit: TransitSettings) {
+    private mutating func add(_ transit: TransitSettings, connections: Int?) {
         add("transit", "port", value: .array(transit.tcp.map { .string($0.description) }))
         add("transit-websocket", "websocket", value: .array(transit.webSocket.map { .string($0.description) }))
         add("websocket-url", value: JSONValue(transit.webSocketURL))
@@ -88,7 +110,7 @@ struct SettingsReport {
         add("stalled-drain-timeout", value: .number(limits.stalledDrainSeconds))
         add("max-session-duration", value: .number(limits.sessionSeconds))
         add("max-session-bytes", value: .integer(limits.sessionBytes))
-        add("max-relay-connections", value: JSONValue(limits.connections))
+        add("max-relay-connections", value: JSONValue(connections))
         add("max-relay-connections-per-source", value: .integer(limits.connectionsPerSource))
         add("max-relay-handshakes", value: .integer(limits.handshakes))
         add("max-relay-handshakes-per-source", value: .integer(limits.handshakesPerSource))
@@ -99,5 +121,18 @@ struct SettingsReport {
         add("global-rate", value: .integer(limits.globalRate))
         add("max-relay-pipes", value: .integer(limits.pipes))
         add("relay-workers", value: .integer(limits.workers))
+    }
+}
+
+extension WebSocketOptions {
+    /// The settings that have an effect, by the original's names for them.
+    fileprivate var json: JSONValue {
+        [
+            "autoPingInterval": .number(pingInterval.seconds), "autoPingTimeout": .number(pingTimeout.seconds),
+            "openHandshakeTimeout": .number(openingTimeout.seconds),
+            "closeHandshakeTimeout": .number(closingTimeout.seconds),
+            "maxMessagePayloadSize": .integer(maximumMessageBytes), "maxFramePayloadSize": .integer(maximumFrameBytes),
+            "maxConnections": .integer(maximumConnections),
+        ]
     }
 }

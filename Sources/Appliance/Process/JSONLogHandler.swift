@@ -1,5 +1,3 @@
-internal import Admin
-internal import Glibc
 package import Logging
 internal import Telemetry
 
@@ -31,16 +29,7 @@ package struct JSONLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         output.counts?.count(event.level)
-        var members: [JSONValue.Member] = [
-            .init("time", .string(LineLogHandler.timestamp(of: Glibc.time(nil)))),
-            .init("level", .string(event.level.rawValue)),
-            .init("part", .string(label)),
-            .init("message", .string(event.message.description)),
-        ]
-        let details = metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted { $0.key < $1.key }
-        if !details.isEmpty {
-            members.append(.init("metadata", .object(details.map { .init($0.key, .string("\($0.value)")) })))
-        }
-        output.write(Array((JSONValue.object(members).text + "\n").utf8))
+        let details = metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 })
+        output.write(LogFormat.json.line(event.level, from: label, event.message.description, details))
     }
 }

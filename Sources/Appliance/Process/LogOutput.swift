@@ -1,4 +1,3 @@
-internal import Glibc
 package import Telemetry
 
 /// Where log lines go, which are shown, and where they are counted: shared by every part of the server.
@@ -9,27 +8,10 @@ package struct LogOutput: Sendable {
 
     /// - Parameters:
     ///   - counts: Where lines are counted.
-    ///   - write: Where lines go; standard error unless a test listens.
-    package init(
-        levels: LogLevelSwitch,
-        counts: LogCounts? = nil,
-        write: @escaping @Sendable ([UInt8]) -> Void = LogOutput.writeToStandardError
-    ) {
+    ///   - write: Where lines go. Called by the loops: it must not wait.
+    package init(levels: LogLevelSwitch, counts: LogCounts? = nil, write: @escaping @Sendable ([UInt8]) -> Void) {
         self.levels = levels
         self.counts = counts
         self.write = write
     }
-
-    /// A lost log line is no reason to stop: what the system refuses is left out.
-    package static let writeToStandardError: @Sendable ([UInt8]) -> Void = { line in
-        _ = line.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-    }
-}
-
-/// How lines of the log are written.
-package enum LogFormat: String, CaseIterable, Sendable {
-    /// For people.
-    case text
-    /// For programs.
-    case json
 }

@@ -9,7 +9,9 @@ import WormholeWire
 ///
 /// Commands are judged strictly in order, one at a time: while one is with the store, later ones wait here. The connection
 /// knows what was said on it and nothing of what is stored; a new connection of the same side starts from the beginning.
-struct ClientConnection {
+///
+/// An object, because a value would be copied in and out of its table with every command. ``Rendezvous`` is its one owner.
+final class ClientConnection {
     /// A command the store has not answered yet.
     struct Request {
         let message: ClientMessage
@@ -54,7 +56,7 @@ struct ClientConnection {
     }
 
     /// Judges a command.
-    mutating func judge(_ message: ClientMessage, received: Timestamp) -> Verdict {
+    func judge(_ message: ClientMessage, received: Timestamp) -> Verdict {
         switch message.command {
         case .ping(nil): return .refuse(.missingPing)
         case .ping(let value?): return .reply(.pong(value))
@@ -64,7 +66,7 @@ struct ClientConnection {
         }
     }
 
-    private mutating func bind(_ appID: Field<AppID>, _ side: Field<Side>) -> Verdict {
+    private func bind(_ appID: Field<AppID>, _ side: Field<Side>) -> Verdict {
         guard binding == nil else { return .refuse(.alreadyBound) }
         if case .absent = appID { return .refuse(.missingAppID) }
         if case .absent = side { return .refuse(.missingSide) }
@@ -78,7 +80,7 @@ struct ClientConnection {
     /// Takes note of the store's answer to the command that was with it.
     ///
     /// - Returns: What is to be said about it; a replay is said by the caller.
-    mutating func completed(_ outcome: StoreOutcome) -> Verdict {
+    func completed(_ outcome: StoreOutcome) -> Verdict {
         switch outcome {
         case .nameplates(let nameplates):
             return .reply(.nameplates(nameplates))

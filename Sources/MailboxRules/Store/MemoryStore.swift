@@ -37,14 +37,45 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         self.limits = limits
         self.random = random
         self.lastRows = stored.lastRows
-        mailboxes.reserveCapacity(stored.mailboxes.count)
-        for mailbox in stored.mailboxes { insert(mailbox) }
-        for nameplate in stored.nameplates {
-            insert(nameplate)
-            if mailboxes[nameplate.mailbox] == nil || !nameplate.sides.contains(where: \.isClaimed) {
-                orphans.append((nameplate.appID, nameplate.nameplate))
+        adopt(stored.mailboxes)
+        adopt(stored.nameplates)
+    }
+
+    /// As inserting them one by one, but what is the same for neighbours, above all their application, is looked up once.
+    private mutating func adopt(_ entries: [MailboxEntry]) {
+        mailboxes.reserveCapacity(entries.count)
+        var rest = entries[...]
+        while let app = rest.first?.appID {
+            let neighbours = rest.prefix { $0.appID == app }
+            rest = rest.dropFirst(neighbours.count)
+            for entry in neighbours {
+                mailboxes[entry.id] = entry
+                count(entry)
             }
+            addUse(of: app, neighbours.count)
         }
+    }
+
+    private mutating func adopt(_ entries: [NameplateEntry]) {
+        var rest = entries[...]
+        while let app = rest.first?.appID {
+            let neighbours = rest.prefix { $0.appID == app }
+            rest = rest.dropFirst(neighbours.count)
+            var ofApp = nameplates.removeValue(forKey: app) ?? [:]
+            ofApp.reserveCapacity(ofApp.count + neighbours.count)
+            for entry in neighbours {
+                ofApp[entry.nameplate] = entry
+                count(entry)
+                let mailbox = mailboxes.index(forKey: entry.mailbox)
+                if let mailbox { mailboxes.values[mailbox].nameplates.append(entry.nameplate) }
+                if mailbox == nil || !entry.sides.contains(where: \.isClaimed) {
+                    orphans.append((app, entry.nameplate))
+                }
+            }
+            nameplates[app] = ofApp
+            addUse(of: app, neighbours.count)
+        }
+        levels.shortNameplates = shortNameplates.levels
     }
 
     /// Refuses every change until ``reload(_:)``: a change could not be written down, so that what is held here may be ahead
@@ -140,21 +171,32 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
 
     mutating func insert(_ entry: MailboxEntry) {
         mailboxes[entry.id] = entry
-        appUse[entry.appID, default: 0] += 1
-        levels.apps = appUse.count
+        addUse(of: entry.appID, 1)
+        count(entry)
+    }
+
+    private mutating func count(_ entry: MailboxEntry) {
         levels.mailboxes.count(sides: entry.sides.count, by: 1)
         levels.storedMessages += entry.messages.count
         levels.storedBytes += entry.storedBytes
     }
 
+    private mutating func addUse(of app: AppID, _ count: Int) {
+        appUse[app, default: 0] += count
+        levels.apps = appUse.count
+    }
+
     mutating func insert(_ entry: NameplateEntry) {
         nameplates[entry.appID, default: [:]][entry.nameplate] = entry
         mailboxes[entry.mailbox]?.nameplates.append(entry.nameplate)
-        appUse[entry.appID, default: 0] += 1
-        levels.apps = appUse.count
+        addUse(of: entry.appID, 1)
+        count(entry)
+        levels.shortNameplates = shortNameplates.levels
+    }
+
+    private mutating func count(_ entry: NameplateEntry) {
         levels.nameplates.count(sides: entry.sides.count, by: 1)
         shortNameplates.taken(entry.nameplate, in: entry.appID)
-        levels.shortNameplates = shortNameplates.levels
     }
 
     /// Takes a mailbox out of memory with everything that hangs on it.

@@ -7,6 +7,9 @@ struct ConnectionRecord {
     let addressID: AddressID?
     /// When its last command came; when it connected, before the first.
     private(set) var active: Timestamp
+    /// Payload so far: from the client, and to it, what still waits for it included.
+    var bytesReceived: UInt64 = 0
+    var bytesSent: UInt64 = 0
     /// Allocated for clients that say something of their program.
     private var program: Program?
     /// How often each command came, in the order of `MailboxCommand`; no more is counted than fits.

@@ -14,4 +14,7 @@ package struct ConnectionSnapshot: Equatable, Sendable {
     /// When its last command came.
     package let active: Timestamp
     package let commands: [MailboxCommand: Int]
+    /// Payload so far: from the client, and to it.
+    package let bytesReceived: UInt64
+    package let bytesSent: UInt64
 }

@@ -47,7 +47,9 @@ extension MailboxLoop {
                     state: status.state,
                     client: status.state == .unbound ? nil : client.record.client,
                     active: client.record.active,
-                    commands: client.record.commands
+                    commands: client.record.commands,
+                    bytesReceived: client.record.bytesReceived,
+                    bytesSent: client.record.bytesSent
                 )
             }
         }

@@ -1,11 +1,12 @@
+import Admission
 import MailboxRules
 import NIOCore
 import Observations
 
 /// What an operator does while the server runs. Not to be called while, or after, the server stops.
 extension MailboxServer {
-    /// Changes what can be changed while the server runs: the welcome, for those who connect from now on, the limits of
-    /// ``MailboxConfiguration/limits`` and ``MailboxConfiguration/maximumSendBuffer``.
+    /// Changes what can be changed while the server runs: the welcome and the limits. Those who are in stay, and sizes and times of
+    /// the WebSocket listener are those of the start.
     package func reconfigure(_ change: @escaping @Sendable (inout MailboxConfiguration) -> Void) async {
         _ = await onLoop { $0.reconfigure(change) }
     }
@@ -37,6 +38,7 @@ extension MailboxServer {
 extension MailboxLoop {
     fileprivate func reconfigure(_ change: (inout MailboxConfiguration) -> Void) {
         change(&configuration)
+        doorkeeper.change(configuration.admission)
         rendezvous.welcome = configuration.welcome
         rendezvous.limits = configuration.limits
         rendezvous.store.limits = configuration.limits

@@ -10,10 +10,9 @@ extension ChannelDatabase {
     package func load() throws -> StoredChannels {
         do {
             return try queue.inDatabase { db in
-                let orphans = "FROM messages WHERE mailbox_id NOT IN (SELECT id FROM mailboxes)"
-                if try Int.fetchOne(db, sql: "SELECT 1 \(orphans) LIMIT 1") != nil {
-                    try db.execute(sql: "DELETE \(orphans)")
-                }
+                // Everything is read once, which is quickest without copies; what runs afterwards reads little.
+                try db.execute(sql: "PRAGMA mmap_size = \(Self.mappedBytes)")
+                defer { try? db.execute(sql: "PRAGMA mmap_size = 0") }
                 var stored = StoredChannels()
                 stored.mailboxes = try Self.mailboxes(db)
                 stored.nameplates = try Self.nameplates(db)
@@ -24,6 +23,9 @@ extension ChannelDatabase {
             throw ChannelDatabaseError(error, using: path)
         }
     }
+
+    /// How much of the file is mapped into memory while it is read.
+    private static let mappedBytes = 1 << 30
 
     private static func mailboxes(_ db: Database) throws -> [MailboxEntry] {
         var mailboxes: [MailboxEntry] = []
@@ -42,7 +44,9 @@ extension ChannelDatabase {
             indices[mailbox.id] = mailboxes.count
             mailboxes.append(mailbox)
         }
-        let sideRows = "SELECT mailbox_id, rowid, side, added, opened, mood FROM mailbox_sides ORDER BY added, rowid"
+        // Rows come in the order they were written in, which as good as always is that of their times; so they are put in
+        // order here, and not by the database, which would sort them all.
+        let sideRows = "SELECT mailbox_id, rowid, side, added, opened, mood FROM mailbox_sides ORDER BY rowid"
         try db.makeStatement(sql: sideRows).forEachRow { row in
             guard let index = indices[MailboxID(unchecked: WireString(row.text(0)))] else { return }
             let side = MailboxEntry.OpeningSide(
@@ -54,11 +58,13 @@ extension ChannelDatabase {
             )
             mailboxes[index].sides.append(side)
         }
-        let messageRows = """
-            SELECT mailbox_id, side, phase, body, msg_id, server_rx FROM messages ORDER BY server_rx, rowid
-            """
+        var hasOrphans = false
+        let messageRows = "SELECT mailbox_id, side, phase, body, msg_id, server_rx FROM messages ORDER BY rowid"
         try db.makeStatement(sql: messageRows).forEachRow { row in
-            guard let index = indices[MailboxID(unchecked: WireString(row.text(0)))] else { return }
+            guard let index = indices[MailboxID(unchecked: WireString(row.text(0)))] else {
+                hasOrphans = true
+                return
+            }
             let message = StoredMessage(
                 side: Side(unchecked: WireString(row.text(1))),
                 phase: Phase(unchecked: WireString(row.text(2))),
@@ -70,12 +76,19 @@ extension ChannelDatabase {
             // A message is activity too, and its time is always written down.
             _ = mailboxes[index].touch(at: message.received)
         }
+        if hasOrphans {
+            try db.execute(sql: "DELETE FROM messages WHERE mailbox_id NOT IN (SELECT id FROM mailboxes)")
+        }
+        for index in mailboxes.indices {
+            mailboxes[index].sides.order(by: \.added)
+            mailboxes[index].messages.order(by: \.received)
+        }
         return mailboxes
     }
 
     private static func nameplates(_ db: Database) throws -> [NameplateEntry] {
         var sides: [Int64: [NameplateEntry.ClaimingSide]] = [:]
-        let sideRows = "SELECT nameplates_id, rowid, side, added, claimed FROM nameplate_sides ORDER BY added, rowid"
+        let sideRows = "SELECT nameplates_id, rowid, side, added, claimed FROM nameplate_sides ORDER BY rowid"
         try db.makeStatement(sql: sideRows).forEachRow { row in
             let side = NameplateEntry.ClaimingSide(
                 row: row.integer(1),
@@ -97,7 +110,7 @@ extension ChannelDatabase {
                 appID: appIDs.appID(row.text(1)),
                 nameplate: nameplate,
                 mailbox: MailboxID(unchecked: WireString(row.text(3))),
-                sides: sides[number] ?? []
+                sides: (sides.removeValue(forKey: number) ?? []).ordered(by: \.added)
             )
             nameplates.append(entry)
         }
@@ -127,6 +140,22 @@ private struct AppIDCache {
         if last.text.utf8.elementsEqual(text.utf8) { return last }
         last = AppID(unchecked: WireString(text))
         return last
+    }
+}
+
+extension Array {
+    /// Puts the elements in the order of their times; those of the same time stay as they stand.
+    fileprivate mutating func order(by time: KeyPath<Element, Timestamp>) {
+        guard zip(self, dropFirst()).contains(where: { $0[keyPath: time] > $1[keyPath: time] }) else { return }
+        self = enumerated()
+            .sorted { ($0.element[keyPath: time], $0.offset) < ($1.element[keyPath: time], $1.offset) }
+            .map(\.element)
+    }
+
+    fileprivate func ordered(by time: KeyPath<Element, Timestamp>) -> Self {
+        var copy = self
+        copy.order(by: time)
+        return copy
     }
 }
 

@@ -85,6 +85,7 @@ final class MailboxClient: WebSocketClient {
         opcode: WebSocketOpcode,
         isFinal: Bool
     ) {
+        record.bytesReceived &+= UInt64(payload.readableBytes)
         loop.received(payload, from: self)
     }
 
@@ -111,6 +112,7 @@ final class MailboxClient: WebSocketClient {
     /// Queues one message. `point` is what it must wait for, or `nil`.
     func say(_ message: [UInt8], after point: Journal.Point?) {
         guard let connection else { return }
+        record.bytesSent &+= UInt64(message.count)
         if point == nil, marks.isEmpty {
             connection.sendText(message)
         } else {

@@ -45,6 +45,7 @@ final class MailboxRoutes: WebSocketListenerDelegate {
         loop.observe(.connectionRejected(.mailbox, reason: reason))
         return switch reason {
         case .sourceLimit, .sourceRate: .text(.tooManyRequests, "Too many connections from this address.\n")
+        case .deniedSource: .text(.forbidden, "This address is not let in here.\n")
         default: .text(.serviceUnavailable, "The server is full.\n")
         }
     }

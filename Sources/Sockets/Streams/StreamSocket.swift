@@ -59,7 +59,7 @@ package final class StreamSocket: LoopTimer, SocketWatcher {
 
     package var isOpen: Bool { place != nil }
 
-    /// The number of the socket, to ask the kernel about; `nil` once it is closed.
+    /// The number of the socket, to ask the kernel about; `nil` once its owner has heard that it is closed.
     package var number: CInt? {
         switch descriptor {
         case .some(let descriptor): descriptor.number
@@ -116,7 +116,7 @@ package final class StreamSocket: LoopTimer, SocketWatcher {
     }
 
     private func read() {
-        guard isReadable, !inputHasEnded, let owner else { return }
+        guard isOpen, isReadable, !inputHasEnded, let owner else { return }
         guard owner.takesInput else {
             // The end is told also to who takes no input, once nothing stands before it.
             if mayEnd, number.map(SocketQueues.readableBytes) == 0 { end() }
@@ -269,17 +269,20 @@ package final class StreamSocket: LoopTimer, SocketWatcher {
     /// Bytes the kernel has taken and the peer has not, FIN included.
     package var unconfirmedBytes: Int { number.map(SocketQueues.unconfirmedBytes) ?? 0 }
 
-    /// Closes the socket at once. Its owner is told when this turn's events are worked off, and let go.
+    /// Closes the socket: nothing is read or written any more. Its owner is told when this turn's events are worked off, and
+    /// let go; until it has been told, the kernel can still be asked about the socket.
     package func close() {
         guard let place else { return }
         self.place = nil
         loop.forget(place)
         loop.cancel(self)
-        descriptor = nil
         queue = []
         queuedBytes = 0
         whenDrained = nil
-        loop.executeHere { [self] in owner.take()?.streamSocketClosed() }
+        loop.executeHere { [self] in
+            owner.take()?.streamSocketClosed()
+            descriptor = nil
+        }
     }
 
     /// Writing failed. Events tell of that, too, but not all of it.

@@ -74,7 +74,7 @@ final class JSONLogWriter: Sendable {
     // MARK: The thread
 
     private func run() {
-        var output = JSONLogOutput(descriptor: descriptor) { self.hasGivenUp.load(ordering: .relaxed) }
+        var output = LineOutput(descriptor: descriptor) { self.hasGivenUp.load(ordering: .relaxed) }
         var health = Health(source: pipeline.makeSource(capacity: 64), logger: logger)
         while !hasGivenUp.load(ordering: .relaxed) {
             let records = queue.take(upTo: 1)
@@ -84,7 +84,7 @@ final class JSONLogWriter: Sendable {
                 queue.wait(upTo: .seconds(600))
                 continue
             }
-            do throws(JSONLogOutput.Failure) {
+            do throws(LineOutput.Failure) {
                 try output.write(JSONLine(record).bytes) { health.hasFailed("its reader takes nothing") }
                 queue.settle()
                 metrics.records.add(1, .logDescriptor, record.kind, .written)

@@ -11,7 +11,8 @@ package struct MetricFamily: Sendable {
         case actions, bytes, commands, connections, descriptors, errors, hits, messages, objects, records, requests,
             runs,
             sessions
-        case applications, binds, challenges, entries, handshakes, lines, mailboxes, nameplates, observations, ratio,
+        case ranges, applications, binds, challenges, entries, handshakes, lines, mailboxes, nameplates, observations,
+            ratio,
             reconnects, reloads, sources, threads, tokens, violations
         case leadingZeroBits = "leading zero bits"
         case bytesPerSecond = "bytes per second"

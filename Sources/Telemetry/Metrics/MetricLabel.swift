@@ -115,7 +115,7 @@ enum ShortLength: String, MetricLabel {
 
 /// A table that a limit is kept with.
 enum LimitTable: String, MetricLabel {
-    /// Client networks that have a connection.
+    /// Client networks that came, or asked for something, of late.
     case source
     /// Tokens that connections of the relay wait with.
     case token
@@ -164,6 +164,24 @@ enum ClientImplementation: String, MetricLabel {
 enum MessageDirection: String, MetricLabel {
     case received, delivered
     static var labelName: String { "direction" }
+}
+
+/// A rate that pairs wait for.
+enum Throttling: String, MetricLabel {
+    case session = "session_rate"
+    case global = "global_rate"
+    static var labelName: String { "limit" }
+
+    /// - Returns: `nil` for a limit that is no rate of pairs.
+    init?(_ limit: Limit) {
+        if limit == .transitSessionRate {
+            self = .session
+        } else if limit == .transitGlobalRate {
+            self = .global
+        } else {
+            return nil
+        }
+    }
 }
 
 /// What a rate is for.

@@ -6,6 +6,8 @@ final class MetricReader {
     private let table: MetricTable
     /// Sums over all owners of pairs, which each report for themselves.
     private var relay = RelayTotals()
+    /// The same of the services' limit tables.
+    private var limitTables: [Component: LimitTableLevels] = [:]
 
     init(table: MetricTable) {
         self.table = table
@@ -26,6 +28,14 @@ final class MetricReader {
             table.connections.keepaliveRoundTrip.observe(roundTrip.seconds, component)
         case .limitHit(let limit):
             table.limits.hits.add(1, limit)
+        case .sourceLevels(let levels):
+            table.limits.sourcesTracked.set(Double(levels.sources))
+            table.limits.busiestSource.set(levels.busiestShare)
+        case .deniedRangesChanged(let count):
+            table.limits.deniedRanges.set(Double(count))
+        case .limitTableLevels(let component, let levels):
+            limitTables[component] = levels
+            showLimitTables()
 
         case .commandFinished(let command, let outcome, let duration):
             table.mailbox.commands.add(1, command, outcome)
@@ -84,13 +94,12 @@ final class MetricReader {
         case .transitReadPaused(let duration):
             table.transit.readPaused.add(duration.seconds)
         case .transitThrottled(let limit, let duration):
-            table.transit.throttled.add(duration.seconds, limit)
+            if let throttling = Throttling(limit) { table.transit.throttled.add(duration.seconds, throttling) }
         case .transitRatesChanged(let session, let global):
             table.transit.rateLimit.set(Double(session), .session)
             table.transit.rateLimit.set(Double(global), .global)
         case .transitCapacityChanged(let connections, let bufferedBytes):
             table.connections.limit.set(Double(connections), .transit)
-            table.limits.tableCapacity.set(Double(connections), .source)
             table.limits.tableCapacity.set(Double(connections), .token)
             table.transit.bufferLimitBytes.set(Double(bufferedBytes))
         case .transitWaitingLevels(let levels):
@@ -98,10 +107,6 @@ final class MetricReader {
             table.transit.waitingTokens.set(Double(levels.tokens))
             table.transit.oldestWaiting.set(levels.oldest?.seconds ?? 0)
             table.limits.tableEntries.set(Double(levels.tokens), .token)
-        case .transitSourceLevels(let levels):
-            table.limits.sourcesTracked.set(Double(levels.sources))
-            table.limits.tableEntries.set(Double(levels.sources), .source)
-            table.limits.busiestSource.set(levels.busiestShare)
         case .relayLevels(let levels):
             relay.update(levels)
             table.transit.activeSessions.set(Double(relay.sessions))
@@ -133,6 +138,13 @@ final class MetricReader {
             table.selfTest.duration.observe(duration.seconds, probe)
             table.selfTest.lastSuccess.set(WallClock.now.seconds, probe)
         }
+    }
+
+    private func showLimitTables() {
+        let tables = limitTables.values
+        table.limits.tableEntries.set(Double(tables.map(\.entries).max() ?? 0), .source)
+        table.limits.tableCapacity.set(Double(tables.map(\.capacity).max() ?? 0), .source)
+        table.limits.tableEvictions.store(Double(tables.reduce(0) { $0 + $1.evictions }), .source)
     }
 
     private func show(_ levels: MailboxLevels) {

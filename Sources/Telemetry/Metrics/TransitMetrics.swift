@@ -20,7 +20,7 @@ struct TransitMetrics: Sendable {
     let readPaused: Counter<>
     let bufferedBytes: Gauge<>
     let bufferLimitBytes: Gauge<>
-    let throttled: Counter<Limit>
+    let throttled: Counter<Throttling>
     let rateLimit: Gauge<RateScope>
 
     init(_ table: inout MetricLayout) {
@@ -144,8 +144,7 @@ struct TransitMetrics: Sendable {
             "Time for which pairs waited for the sake of a rate.",
             unit: .seconds,
             .stable,
-            labels: Limit.self,
-            shown: { ["transit_session_rate", "transit_global_rate"].contains($0[0]) }
+            labels: Throttling.self
         )
         rateLimit = table.gauge(
             "wormhole_transit_rate_limit_bytes_per_second",

@@ -141,6 +141,8 @@ enum UsageTable: String, MetricLabel {
 
 /// A stream of lines that someone else reads.
 enum LogStream: String, MetricLabel {
+    /// The service's own log.
+    case journal
     /// The JSON lines of usage records.
     case usage
     static var labelName: String { "stream" }

@@ -131,7 +131,8 @@ package struct Blur: Equatable, Sendable {
             .errorSent, .permissionChallenged, .permissionDifficultyChanged, .nameplateAllocated, .messageReceived,
             .messageDelivered, .messagesReplayed, .sideReconnected, .pruned, .mailboxLevels, .handshakeFinished,
             .transitProgressed, .transitReadPaused, .transitThrottled, .transitRatesChanged, .transitCapacityChanged,
-            .mailboxCapacityChanged, .transitSourceLevels, .relayLevels, .databaseUsed, .databaseFailed,
+            .mailboxCapacityChanged, .sourceLevels, .deniedRangesChanged, .limitTableLevels, .relayLevels,
+            .databaseUsed, .databaseFailed,
             .maintenanceFinished, .readinessChanged, .lifecycleChanged, .internalErrorCaught, .invariantViolated,
             .selfTestFinished, .configurationReloaded:
             return observation

@@ -17,7 +17,8 @@ struct HeldMetrics: Sendable {
         "wormhole_admin_http_requests_total", "wormhole_admin_http_request_duration_seconds",
         "wormhole_metrics_collect_seconds", "wormhole_metrics_collect_errors_total", "wormhole_config_info",
         "wormhole_connections_limit", "wormhole_mailbox_stored_limit_bytes", "wormhole_transit_buffer_limit_bytes",
-        "wormhole_transit_rate_limit_bytes_per_second", "wormhole_limit_table_capacity", "wormhole_selftest_runs_total",
+        "wormhole_transit_rate_limit_bytes_per_second", "wormhole_limit_table_capacity", "wormhole_denied_ranges",
+        "wormhole_selftest_runs_total",
         "wormhole_selftest_duration_seconds", "wormhole_selftest_last_success_timestamp_seconds",
     ]
 

@@ -53,7 +53,8 @@ package enum UsageRecord: Equatable, Sendable {
             .permissionDifficultyChanged, .nameplateAllocated, .messageReceived, .messageDelivered, .messagesReplayed,
             .sideReconnected, .pruned, .mailboxLevels, .handshakeFinished, .transitPaired, .transitProgressed,
             .transitReadPaused, .transitThrottled, .transitRatesChanged, .transitCapacityChanged,
-            .mailboxCapacityChanged, .transitWaitingLevels, .transitSourceLevels, .relayLevels, .databaseUsed,
+            .mailboxCapacityChanged, .transitWaitingLevels, .sourceLevels, .deniedRangesChanged, .limitTableLevels,
+            .relayLevels, .databaseUsed,
             .databaseFailed, .maintenanceFinished, .readinessChanged, .lifecycleChanged, .internalErrorCaught,
             .invariantViolated, .selfTestFinished, .configurationReloaded:
             return nil

@@ -7,6 +7,7 @@ package final class LogCounts: Sendable {
     private let info = Atomic<Int>(0)
     private let warning = Atomic<Int>(0)
     private let error = Atomic<Int>(0)
+    private let lost = Atomic<Int>(0)
 
     package init() {}
 
@@ -19,6 +20,12 @@ package final class LogCounts: Sendable {
         case .error, .critical: error.wrappingAdd(1, ordering: .relaxed)
         }
     }
+
+    /// A line was left out, because whoever reads the log did not take it in time.
+    package func drop() { lost.wrappingAdd(1, ordering: .relaxed) }
+
+    /// Lines that were left out.
+    package var dropped: Int { lost.load(ordering: .relaxed) }
 
     func value(_ level: LogLevel) -> Int {
         switch level {

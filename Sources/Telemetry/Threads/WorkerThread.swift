@@ -4,13 +4,13 @@ import Synchronization
 /// One operating-system thread for work that may block, such as a database call or a write to a slow reader.
 ///
 /// It takes no signals: those are for the main thread, and a write to a pipe without a reader becomes an ordinary error.
-final class WorkerThread: Sendable {
+package final class WorkerThread: Sendable {
     private let ended = Completion()
 
     /// Starts running `body`, which must return when its owner asks it to.
     ///
     /// - Parameter name: What `top -H` and a debugger show, at most 15 bytes.
-    init(name: String, body: @escaping @Sendable () -> Void) {
+    package init(name: String, body: @escaping @Sendable () -> Void) {
         let start = Start(name: name, ended: ended, body: body)
         var thread = pthread_t()
         let result = pthread_create(
@@ -28,12 +28,12 @@ final class WorkerThread: Sendable {
     }
 
     /// Waits until the body has returned.
-    func waitForEnd() async { await ended.wait() }
+    package func waitForEnd() async { await ended.wait() }
 
     /// Waits until the body has returned or the time is over.
     ///
     /// - Returns: Whether it has returned.
-    func waitForEnd(upTo timeout: Duration) async -> Bool { await ended.wait(upTo: timeout) }
+    package func waitForEnd(upTo timeout: Duration) async -> Bool { await ended.wait(upTo: timeout) }
 
     /// What the new thread needs; it owns it.
     private final class Start: Sendable {

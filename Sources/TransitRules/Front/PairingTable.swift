@@ -14,7 +14,8 @@ package struct PairingTable: ~Copyable {
     private var entries: [Entry] = []
     /// How many of one source wait with one token, where sources are counted.
     private var crowds: [Crowd: Int] = [:]
-    private let waitingPerSource: Int
+    /// How many of one source may wait with one token; zero stands for any number. Those who wait uncounted stay so.
+    var waitingPerSource: Int
     /// Connections that wait.
     package private(set) var connectionCount = 0
 

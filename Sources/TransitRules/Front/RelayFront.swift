@@ -105,6 +105,14 @@ package struct RelayFront: ~Copyable {
         end(id, cause, .normal, at: now, into: &effects)
     }
 
+    /// Puts other limits in force, for those who wait now as well.
+    package mutating func change(_ timeouts: FrontTimeouts, waitingPerSourceAndToken: Int) {
+        table.waitingPerSource = waitingPerSourceAndToken
+        handshaking.change(interval: timeouts.handshake)
+        waiting.change(interval: timeouts.wait)
+        refused.change(interval: timeouts.farewell)
+    }
+
     // MARK: Time
 
     /// When ``expire(at:into:)`` has something to do; `nil` for never.

@@ -21,12 +21,17 @@ package struct Schedule: Sendable {
 /// Each element is in at most one list at a time.
 package struct DeadlineList {
     /// How long each waits; `nil` for ever.
-    package let interval: Duration?
+    package private(set) var interval: Duration?
     private var first = Schedule.nobody
     private var last = Schedule.nobody
 
     /// - Parameter interval: How long each waits. Zero stands for ever, as in every option.
     package init(interval: Duration) {
+        self.interval = interval > .zero ? interval : nil
+    }
+
+    /// Lets everybody wait for another time, counted from when their wait began. Zero stands for ever.
+    package mutating func change(interval: Duration) {
         self.interval = interval > .zero ? interval : nil
     }
 

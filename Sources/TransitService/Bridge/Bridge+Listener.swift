@@ -14,6 +14,9 @@ extension Bridge: WebSocketListenerDelegate {
             return .upgrade(makeClient(for: request, pass))
         case .refused(let reason):
             observe(.connectionRejected(.transit, reason: reason))
+            guard reason != .deniedSource else {
+                return .respond(status: .forbidden, headers: [:], body: "this address is not let in here\n")
+            }
             return .respond(
                 status: [.sourceLimit, .sourceRate].contains(reason) ? .tooManyRequests : .serviceUnavailable,
                 headers: [:],

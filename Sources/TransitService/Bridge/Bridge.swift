@@ -14,9 +14,9 @@ internal import WormholeWire
 final class Bridge {
     let eventLoop: SocketLoop
     let front: FrontPort
-    let limits: RelayLimits
+    var limits: RelayLimits
     let doorkeeper: Doorkeeper
-    let throttle: Throttle?
+    var throttle: Throttle?
     var throttledTime = ThrottledTime()
     let observations: ObservationSource
     private var nextKey: UInt64 = 1

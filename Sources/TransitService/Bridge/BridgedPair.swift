@@ -109,6 +109,12 @@ final class BridgedPair {
         bridge.after(promise.start - now) { self.goOn() }
     }
 
+    /// The rates are other ones from now on: asks anew for what it may move.
+    func ratesChanged() {
+        goOn()
+        allotment = Allotment(isLimited: true)
+    }
+
     private func goOn() {
         guard let wait = allotment.wait else { return }
         bridge.throttledTime.add(.current - wait.since, wait.limit)

@@ -4,13 +4,29 @@ internal import TransitRules
 
 /// What an operator does while the relay runs.
 extension TransitServer {
-    /// Changes how many connections are let in; nothing else can be changed while the relay runs. Those who are in stay.
+    /// Changes the limits, except for those of pipes and of what the WebSocket listener does before a client is one. Those who are
+    /// in stay; their times and rates are the new ones. To be called while the relay runs.
     package func reconfigure(_ change: @Sendable (inout TransitConfiguration) -> Void) {
-        let configuration = current.withLock { configuration in
+        let (front, workers, bridge) = loops
+        // Of two changes, every loop hears of the later one last.
+        current.withLock { configuration in
+            let before = configuration
             change(&configuration)
-            return configuration
+            let now = configuration
+            doorkeeper.change(now.admission)
+            front?.post(
+                .perform {
+                    $0.change(FrontTimeouts(now), waitingPerSourceAndToken: now.waitingPerSourceAndToken)
+                }
+            )
+            let news = LimitChange(
+                limits: RelayLimits(now),
+                throttle: Throttle(now),
+                changesRates: (before.sessionRate, before.globalRate) != (now.sessionRate, now.globalRate)
+            )
+            for worker in workers { worker.perform { $0.change(news) } }
+            bridge?.perform { $0.change(news) }
         }
-        doorkeeper.change(configuration.admission)
         reportLimits()
     }
 

@@ -36,7 +36,8 @@ final class FrontLoop: ServiceLoop {
     private var events = EpollEvents(capacity: eventCapacity)
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 64)
     private var reportedLevels = TransitWaitingLevels()
-    private var reportedSources = TransitSourceLevels()
+    private var reportedSources = SourceLevels()
+    private var reportedTables = LimitTableLevels()
     /// Sockets that were handed on to those who relay.
     var handedOn = 0
     /// Of the concern in the file beside this one.
@@ -109,8 +110,12 @@ final class FrontLoop: ServiceLoop {
                 .maintenanceFinished(.addressRotation, succeeded: true, duration: .current - now)
             )
         }
-        let levels = doorkeeper.levels
-        if levels != reportedSources, observations.append(.transitSourceLevels(levels)) { reportedSources = levels }
+        let levels = doorkeeper.sourceLevels
+        if levels != reportedSources, observations.append(.sourceLevels(levels)) { reportedSources = levels }
+        let tables = doorkeeper.tableLevels
+        if tables != reportedTables, observations.append(.limitTableLevels(.transit, tables)) {
+            reportedTables = tables
+        }
     }
 
     private func waitForEvents() -> Int {

@@ -30,14 +30,16 @@ extension RelayWorker {
         takenOver -= 2
         var best = successors[0]
         for worker in successors.dropFirst() where worker.load < best.load { best = worker }
-        best.adopt(MovingPair(pair))
+        best.adopt(MovingPair(pair, throttle: throttle))
     }
 
     /// Takes over a pair from another owner. What its sockets are ready for, epoll tells at once.
     func adopt(_ moving: consuming MovingPair) {
         let now = supplies.now
         takenOver += 2
+        let isOfOtherRates = moving.throttle !== throttle
         let id = pairs.insert(moving.arrive())
+        if isOfOtherRates { pairs[id.index].allotment = Allotment(isLimited: throttle != nil) }
         pairs[id.index].join(supplies)
         idling.append(id.index, at: now, in: &pairs)
         watchAges(at: now)

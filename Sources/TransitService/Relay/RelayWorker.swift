@@ -17,11 +17,11 @@ final class RelayWorker: ServiceLoop {
     private static let eventCapacity = 256
 
     let port: RelayPort
-    let limits: RelayLimits
+    var limits: RelayLimits
     let epoll: Epoll
     let observations: ObservationSource
     let supplies: RelaySupplies
-    let throttle: Throttle?
+    var throttle: Throttle?
     /// Who takes over pairs that are more than small; nobody where they stay.
     var successors: [RelayPort]
     private var events = EpollEvents(capacity: eventCapacity)

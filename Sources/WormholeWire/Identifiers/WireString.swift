@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A string whose equality is that of its UTF-8 bytes.
 ///
 /// Swift's own `String` equality is canonical equivalence, so that a composed and a decomposed `é` are the same; for the
@@ -16,7 +18,10 @@ package struct WireString: Hashable, Sendable {
         guard left.count == right.count else { return false }
         // Strings of Swift's own are contiguous, and comparing their bytes in place is several times faster.
         let isEqual = left.withContiguousStorageIfAvailable { left in
-            right.withContiguousStorageIfAvailable { right in left.elementsEqual(right) }
+            right.withContiguousStorageIfAvailable { right in
+                guard let left = left.baseAddress, let other = right.baseAddress else { return true }
+                return left == other || memcmp(left, other, right.count) == 0
+            }
         }
         return (isEqual ?? nil) ?? left.elementsEqual(right)
     }

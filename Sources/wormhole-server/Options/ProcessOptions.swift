@@ -21,6 +21,15 @@ struct ProcessOptions: ParsableArguments {
     var selftestInterval = 60.0
 
     @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Count binds of this client version for itself in wormhole_mailbox_client_binds_total; may be repeated, 32 times at most.",
+            valueName: "version"
+        )
+    )
+    var metricsVersion: [String] = []
+
+    @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
             "The least important messages shown on standard error: trace, debug, info, notice, warning, error, critical.",
@@ -46,6 +55,9 @@ struct ProcessOptions: ParsableArguments {
     var logFormat = LogFormat.text
 
     func validate() throws {
+        guard metricsVersion.count <= 32, metricsVersion.allSatisfy({ (1...64).contains($0.utf8.count) }) else {
+            throw ValidationError("--metrics-version takes 32 versions at most, of 1 to 64 bytes each.")
+        }
         guard (0...31_536_000).contains(drainTimeout) else {
             throw ValidationError("--drain-timeout takes a number of seconds that is not negative.")
         }
@@ -64,6 +76,7 @@ struct ProcessOptions: ParsableArguments {
         case let path?: configuration.logFile = path
         }
         configuration.selfTestInterval = .seconds(selftestInterval)
+        configuration.listedVersions = metricsVersion
     }
 
     private static func level(_ text: String) throws -> Logger.Level {

@@ -139,7 +139,9 @@ struct AdminChangeTests {
         #expect(try await server.metric(#"wormhole_connections_limit{component="transit"}"#) == 1)
         let options = try JSON(try await server.get("/config"))
         #expect(options["settings"]?["state-dir"]?["origin"] == "command line")
-        #expect(options["settings"]?["max-mailbox-messages"]?["origin"] == "default")
+        #expect(options["settings"]?["max-mailbox-messages"]?["origin"] == "changed")
+        #expect(options["settings"]?["max-mailbox-messages"]?["value"] == 2)
+        #expect(options["settings"]?["max-mailbox-bytes"]?["origin"] == "default")
         _ = try await client.connection.close()
         #expect(try await server.end(with: SIGTERM) == .exited(0))
     }
@@ -209,6 +211,54 @@ struct AdminChangeTests {
         let names = try FileManager.default.contentsOfDirectory(atPath: server.folder.path + "/backup")
         #expect(names.sorted() == ["relay.sqlite", "usage.sqlite"])
         #expect(try await server.metric(#"wormhole_maintenance_runs_total{task="backup",result="success"}"#) == 2)
+        _ = try await client.connection.close()
+        #expect(try await server.end(with: SIGTERM) == .exited(0))
+    }
+
+    @Test("the copies of two databases with one name are two")
+    func backupOfNamesakes() async throws {
+        let folder = try TemporaryFolder()
+        let server = try await RunningServer("--usage-db=\(folder.path)/relay.sqlite")
+        let answer = try await server.change("POST", "/backup")
+        #expect(answer.status == 200, "\(answer.text)")
+        let copies = try #require(try JSON(answer.text)["copies"]?.array?.compactMap(\.string))
+        #expect(copies.map { $0.split(separator: "/").last } == ["channel-relay.sqlite", "usage-relay.sqlite"])
+        #expect(try await run("sqlite3", "-readonly", copies[0], "SELECT count(*) FROM messages") == "0\n")
+        #expect(try await run("sqlite3", "-readonly", copies[1], "SELECT count(*) FROM `usage`") == "0\n")
+        #expect(try await server.end(with: SIGTERM) == .exited(0))
+    }
+
+    @Test("the traffic of clients of both services is told by opaque ids")
+    func traffic() async throws {
+        let server = try await RunningServer()
+        let ports = await server.ports
+        let pair = try await RelayPair(port: ports.transit)
+        let client = try await MailboxClient(port: ports.mailbox, app: "an-app", side: "a-side")
+        _ = try await client.meet(at: "5")
+        let curl = try ChildProcess(
+            "curl",
+            ["--silent", "--no-buffer", "http://127.0.0.1:\(ports.admin)/debug/traffic?samples=20&interval=1"]
+        )
+        let body = String(repeating: "00", count: 1000)
+        var number = 0
+        try await eventually("both have talked") {
+            number += 1
+            try await client.add("phase-\(number)", body)
+            try await pair.expectPassage(of: "12345678")
+            let lines = try curl.output.split(separator: "\n").map { try JSON($0) }
+            let top = lines.flatMap { $0["top"]?.array ?? [] }
+            let mailbox = top.contains { talker in
+                (talker["bytes_in"]?.number ?? 0) > 2000 && (talker["bytes_out"]?.number ?? 0) > 2000
+                    && talker["component"] == "mailbox" && talker["id"]?.string?.hasPrefix("m-") == true
+            }
+            return mailbox && top.contains { $0["component"] == "transit" && $0["id"]?.string?.hasPrefix("p") == true }
+        }
+        for secret in ["127.0.0.1", "an-app", "a-side"] { #expect(!curl.output.contains(secret)) }
+        let listed = try JSON(try await server.get("/debug/connections"))["connections"]?.array
+        let entry = try #require(listed?.first { $0["component"] == "mailbox" })
+        #expect(entry["bytes"]?.number == (entry["bytes_in"]?.number ?? 0) + (entry["bytes_out"]?.number ?? 0))
+        curl.send(signal: SIGTERM)
+        _ = try await curl.end()
         _ = try await client.connection.close()
         #expect(try await server.end(with: SIGTERM) == .exited(0))
     }

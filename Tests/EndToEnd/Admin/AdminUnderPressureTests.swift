@@ -34,8 +34,7 @@ struct AdminUnderPressureTests {
     func stuckLoop(loop: String) async throws {
         let server = try await RunningServer()
         let process = await server.child.processID
-        // The thread of the mailbox's loop is made and named by NIO, before that of the relay.
-        let thread = try await thread(of: process, loop == "mailbox" ? "NIO-ELT-" : loop)
+        let thread = try await thread(of: process, loop)
         let tracer = try ChildProcess("python3", ["-c", Self.tracer, String(thread)])
         try await eventually("the thread stands still") { tracer.output.contains("stopped") }
         let url = "http://127.0.0.1:\(await server.ports.admin)/healthz"

@@ -1,9 +1,9 @@
 import Glibc
 
-/// The writing end of the JSON log: whole lines, one `write(2)` each, on a descriptor that belongs to someone else.
-struct JSONLogOutput {
+/// The writing end of a log: whole lines, one `write(2)` each, on a descriptor that belongs to someone else.
+package struct LineOutput {
     /// A line that was not written.
-    struct Failure: Error {
+    package struct Failure: Error {
         /// What the kernel said, or that nobody reads.
         let reason: String
     }
@@ -14,7 +14,7 @@ struct JSONLogOutput {
     private var isMidLine = false
 
     /// - Parameter givesUp: Asked again and again while nobody reads; a line is dropped once it answers `true`.
-    init(descriptor: CInt, givesUp: @escaping () -> Bool) {
+    package init(descriptor: CInt, givesUp: @escaping () -> Bool) {
         self.descriptor = descriptor
         self.givesUp = givesUp
     }
@@ -22,7 +22,7 @@ struct JSONLogOutput {
     /// Writes a line, waiting for a slow reader.
     ///
     /// - Parameter onStall: Called when the reader has taken nothing for half a second, and each half second after.
-    mutating func write(_ line: [UInt8], onStall: () -> Void) throws(Failure) {
+    package mutating func write(_ line: [UInt8], onStall: () -> Void) throws(Failure) {
         var rest = isMidLine ? [UInt8(ascii: "\n")] + line : line
         while !rest.isEmpty {
             guard waitUntilWritable(onStall) else { throw Failure(reason: "its reader is stuck") }
