@@ -8,7 +8,7 @@ internal import TransitRules
 
 /// The transit relay: its listeners, the front that pairs, and the workers that relay.
 ///
-///     TCP clients ──▶ front ──pairs of TCP──────────────▶ workers
+///     TCP clients ──▶ front, small pairs ──larger pairs of TCP──▶ workers
 ///                       ▲ └───pairs with a WebSocket──▶ bridge
 ///     WebSocket clients ┴──▶ bridge (event loop)
 ///
@@ -32,10 +32,13 @@ package final class TransitServer: Sendable {
     /// A relay that runs.
     struct Running {
         let front: FrontPort
-        let frontThread: LoopThread
+        /// The owner of the small pairs, on the front's thread, is the last.
         let workers: [Worker]
         let webSockets: WebSocketSide?
     }
+
+    /// Four for each of the 10,000 pairs it can join a second, for a tenth of a second. Records are the owners' of pairs.
+    private static let frontObservations = 4096
 
     /// A relay that stops, or will.
     private struct Stopping {
@@ -91,9 +94,9 @@ package final class TransitServer: Sendable {
             let front = try FrontPort()
             for index in 0..<workerCount { workers.append(try await startWorker(index)) }
             webSockets = try await startWebSockets(front)
-            let frontThread = try await startFront(front, workers: workers.map(\.port), bridge: webSockets?.port)
+            workers.append(try await startFront(front, workers: workers.map(\.port), bridge: webSockets?.port))
             running.withLock { [workers, webSockets] in
-                $0 = Running(front: front, frontThread: frontThread, workers: workers, webSockets: webSockets)
+                $0 = Running(front: front, workers: workers, webSockets: webSockets)
             }
         } catch {
             await webSockets?.stopWelcoming()
@@ -129,9 +132,8 @@ package final class TransitServer: Sendable {
     package func stop(drainTimeout: Duration) async {
         guard let running = running.withLock({ $0.take() }) else { return }
         await running.webSockets?.stopWelcoming()
-        running.front.post(.stop)
-        // The front first: after its end, nobody gets another pair.
-        await running.frontThread.ended()
+        // The front first: after its answer, no worker gets another pair.
+        _ = await withCheckedContinuation { running.front.post(.stop(LoopAnswer($0))) }
         let isHastened = stopping.withLock { stopping in
             stopping.draining = running
             return stopping.isHastened
@@ -194,7 +196,7 @@ package final class TransitServer: Sendable {
             limits: RelayLimits(configuration),
             doorkeeper: doorkeeper,
             throttle: throttle,
-            firstOwner: workerCount,
+            firstOwner: workerCount + 1,
             configuration: Bridge.listenerConfiguration(configuration),
             pulse: pulses("relay-websocket"),
             pipeline: pipeline
@@ -205,11 +207,12 @@ package final class TransitServer: Sendable {
         _ port: FrontPort,
         workers: [RelayPort],
         bridge: BridgePort?
-    ) async throws -> LoopThread {
+    ) async throws -> Worker {
         let timeouts = FrontTimeouts(configuration)
         let name = "relay-front"
-        return try await LoopThread.start(name: name) {
-            [configuration, doorkeeper, tcp, pipeline, pulses, timeouts] () throws(ErrorNumber) in
+        let home = try RelayPort()
+        let thread = try await LoopThread.start(name: name) {
+            [configuration, throttle, doorkeeper, tcp, pipeline, pulses, timeouts] () throws(ErrorNumber) in
             try FrontLoop(
                 port: port,
                 listeners: tcp,
@@ -217,12 +220,22 @@ package final class TransitServer: Sendable {
                 waitingPerSourceAndToken: configuration.waitingPerSourceAndToken,
                 selfTestToken: configuration.selfTestToken,
                 doorkeeper: doorkeeper,
-                workers: workers,
+                home: RelayWorker(
+                    index: workers.count,
+                    port: home,
+                    limits: RelayLimits(configuration),
+                    throttle: throttle,
+                    pipeLimit: 0,
+                    successors: workers,
+                    pulse: .unwatched,
+                    observations: pipeline.makeSource()
+                ),
                 bridge: bridge,
                 pulse: pulses(name),
-                observations: pipeline.makeSource()
+                observations: pipeline.makeSource(capacity: Self.frontObservations)
             )
         }
+        return Worker(port: home, thread: thread)
     }
 
     private func end(_ workers: [Worker], _ webSockets: WebSocketSide?, drainTimeout: Duration) async {

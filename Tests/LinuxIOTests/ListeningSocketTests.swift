@@ -57,6 +57,26 @@ struct ListeningSocketTests {
         _ = client
     }
 
+    @Test("what stays on this machine is sent at once; elsewhere the machine's congestion control stays")
+    func pacing() throws {
+        let local = try ListeningSocket.open(Endpoint("tcp:0:interface=127.0.0.1"))
+        let client = try connect(to: "127.0.0.1", UInt16(realPort(of: local)))
+        let accepted = Descriptor(owning: try check(accept(local.descriptor.number, nil, nil)))
+        let everywhere = try ListeningSocket.open(Endpoint("tcp:0"))
+        let standard = try #require(Pacing.congestionControl(of: everywhere.descriptor.number))
+        let chosen = try #require(Pacing.congestionControl(of: accepted.number))
+        #expect(chosen == (Pacing.isPaced(standard) ? "reno" : standard))
+        let untouched = Descriptor(owning: try check(socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)))
+        #expect(Pacing.congestionControl(of: untouched.number) == standard)
+        _ = client
+    }
+
+    @Test("what paces is told by its name")
+    func pacingNames() {
+        for name in ["bbr", "bbr3"] { #expect(Pacing.isPaced(name)) }
+        for name in ["reno", "cubic", ""] { #expect(!Pacing.isPaced(name)) }
+    }
+
     @Test("a port in use is an error that names the endpoint and the reason")
     func portInUse() throws {
         let socket = try ListeningSocket.open(Endpoint("tcp:0:interface=127.0.0.1"))

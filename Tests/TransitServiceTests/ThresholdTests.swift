@@ -48,6 +48,28 @@ struct ThresholdTests {
         }
     }
 
+    @Test("a pairing takes few system calls")
+    func callsOfPairings() async throws {
+        await #expect(processExitsWith: .success) {
+            try await TestRelay.run { relay in
+                let pairings = 200
+                let before = try #require(SystemCallCount.total)
+                for _ in 0..<pairings {
+                    let (first, second) = try await relay.pair()
+                    try await first.send("hello")
+                    _ = try await second.receive(exactly: 5)
+                    await first.close()
+                    _ = try await second.receiveToEnd()
+                    await second.close()
+                }
+                try await relay.isEmpty()
+                let calls = (try #require(SystemCallCount.total) - before) / pairings
+                // 21 were measured, one pairing after the other.
+                #expect((1...24).contains(calls), "\(calls) for each")
+            }
+        }
+    }
+
     /// Allocations of the relay's loops so far. Their names tell them from the clients of the tests.
     private static func allocations() -> Int {
         RelayThreads.all().reduce(0) { $0 + allocation_count($1) }

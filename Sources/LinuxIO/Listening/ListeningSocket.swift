@@ -3,7 +3,7 @@ import Glibc
 /// A socket that accepts connections: bound, listening, non-blocking, close-on-exec.
 ///
 /// What is set on it, its connections inherit: for TCP, keep-alive probes (a dead peer is found within 15 minutes), no
-/// Nagle delay, and an end to data that is not acknowledged for 16 minutes.
+/// Nagle delay, an end to data that is not acknowledged for 16 minutes, and on a loopback address no ``Pacing``.
 package struct ListeningSocket: ~Copyable, Sendable {
     package let descriptor: Descriptor
     /// What start-up lines show: the real port, or the path.
@@ -196,10 +196,13 @@ package struct ListeningSocket: ~Copyable, Sendable {
     }
 
     private static func named(_ descriptor: consuming Descriptor) throws(SocketFailure) -> ListeningSocket {
-        guard let address = SocketAddressStorage(boundTo: descriptor.number) else { throw SocketFailure(code: errno) }
+        let number = descriptor.number
+        guard let address = SocketAddressStorage(boundTo: number) else { throw SocketFailure(code: errno) }
         let port = address.port
         let name = port.map(String.init) ?? address.path ?? "unnamed"
-        return ListeningSocket(descriptor: descriptor, port: port, name: name)
+        let socket = ListeningSocket(descriptor: descriptor, port: port, name: name)
+        if socket.reach == .loopback { Pacing.avoid(on: number) }
+        return socket
     }
 
     private static func makeSocket(family: CInt) throws(SocketFailure) -> Descriptor {

@@ -173,7 +173,7 @@ final class Bridge {
 
     private func began(_ pair: BridgedPair) {
         pairs[ObjectIdentifier(pair)] = pair
-        meters[pair.path]?.pairBegan(at: .current)
+        meters[pair.path]?.pairCame(at: .current)
         scheduleReport()
         watchPairs()
     }
@@ -190,7 +190,7 @@ final class Bridge {
         ending[ObjectIdentifier(pair)] = nil
         let cause = pair.closing.reason?.cause ?? .serverError
         observe(.transitEnded(pair.record.summary(totalBytes: pair.totalBytes, cause: cause, at: .current)))
-        meters[pair.path]?.pairEnded(totalBytes: pair.totalBytes, at: .current)
+        meters[pair.path]?.pairLeft(totalBytes: pair.totalBytes, at: .current)
         scheduleReport()
         checkEmpty()
     }

@@ -19,31 +19,36 @@ struct WebSocketKey: Hashable, Sendable {
 struct FrontClients: ~Copyable {
     private var places: UnsafeMutablePointer<FrontClient?>
     private var capacity = 64
+    /// Places that were ever used are below this. Those above take no memory until they are.
+    private var frontier = 0
 
     init() {
         places = .allocate(capacity: capacity)
-        for index in 0..<capacity { (places + index).initialize(to: nil) }
     }
 
     deinit {
-        places.deinitialize(count: capacity)
+        places.deinitialize(count: frontier)
         places.deallocate()
     }
 
     mutating func insert(_ client: consuming FrontClient, at index: UInt32) {
         while Int(index) >= capacity { grow() }
+        while Int(index) >= frontier {
+            (places + frontier).initialize(to: nil)
+            frontier += 1
+        }
         places[Int(index)] = consume client
     }
 
     /// - Returns: `nil` when there is nobody.
     mutating func remove(at index: UInt32) -> FrontClient? {
-        guard Int(index) < capacity else { return nil }
+        guard Int(index) < frontier else { return nil }
         return places[Int(index)].take()
     }
 
     /// Calls `body` with the socket of a client, where it has one.
     func withSocket<Result>(at index: UInt32, _ body: (borrowing Descriptor) -> Result) -> Result? {
-        guard Int(index) < capacity else { return nil }
+        guard Int(index) < frontier else { return nil }
         switch places[Int(index)] {
         case .some(.socket(let end)): return body(end.descriptor)
         case .some(.webSocket): return nil
@@ -53,12 +58,12 @@ struct FrontClients: ~Copyable {
 
     /// Those that are sockets, counted one by one.
     var socketCount: Int {
-        (0..<UInt32(capacity)).count { withSocket(at: $0) { _ in true } ?? false }
+        (0..<UInt32(frontier)).count { withSocket(at: $0) { _ in true } ?? false }
     }
 
     /// The handshake of a client is over.
     mutating func handshakeEnded(at index: UInt32) {
-        guard Int(index) < capacity else { return }
+        guard Int(index) < frontier else { return }
         switch places[Int(index)].take() {
         case .some(.socket(var end)):
             end.pass.handshakeEnded()
@@ -74,8 +79,7 @@ struct FrontClients: ~Copyable {
     private mutating func grow() {
         let larger = capacity * 2
         let newPlaces = UnsafeMutablePointer<FrontClient?>.allocate(capacity: larger)
-        newPlaces.moveInitialize(from: places, count: capacity)
-        for index in capacity..<larger { (newPlaces + index).initialize(to: nil) }
+        newPlaces.moveInitialize(from: places, count: frontier)
         places.deallocate()
         places = newPlaces
         capacity = larger

@@ -13,7 +13,7 @@ extension FrontLoop {
     func watchListeners() throws(ErrorNumber) {
         for (index, listener) in listeners.enumerated() {
             // Level-triggered: what is not accepted in this turn is reported in the next.
-            try epoll.add(listener.socket.descriptor, for: .readable, tag: Self.listenerTag + UInt64(index))
+            try epoll.add(listener.socket.descriptor, for: .readable, tag: FrontTag.listener(index).bits)
         }
     }
 
@@ -63,7 +63,7 @@ extension FrontLoop {
         let id = rules.admit(.tcp, accepted: arrival, from: source, at: arrival.instant)
         observations.append(.connectionAccepted(kind))
         do throws(ErrorNumber) {
-            try epoll.add(end.descriptor, for: .inputForLife, tag: id.tag)
+            try epoll.add(end.descriptor, for: .inputForLife, tag: FrontTag.client(id).bits)
             clients.insert(.socket(end), at: id.index)
         } catch {
             // The kernel has no room to watch it.
@@ -80,7 +80,7 @@ extension FrontLoop {
     private func setListenerInterest(_ interest: Readiness) {
         do throws(ErrorNumber) {
             for (index, listener) in listeners.enumerated() {
-                try epoll.modify(listener.socket.descriptor, for: interest, tag: Self.listenerTag + UInt64(index))
+                try epoll.modify(listener.socket.descriptor, for: interest, tag: FrontTag.listener(index).bits)
             }
         } catch {
             preconditionFailure("epoll does not know our own listener: \(error)")

@@ -78,15 +78,13 @@ extension FrontLoop {
         }
     }
 
-    /// Two sockets: tells both, and gives the pair to the worker with the fewest.
+    /// Two sockets: tells both, and lets the pair begin here.
     private func relay(_ first: consuming RelayEnd, _ second: consuming RelayEnd, _ junction: Junction) {
         let unsentToFirst = sayOK(to: first.descriptor)
         let unsentToSecond = sayOK(to: second.descriptor)
         let record = junction.record
         observations.append(.transitPaired(record.pairing(on: .tcpToTCP, at: .current)))
-        release(first.descriptor)
-        release(second.descriptor)
-        let handoff = RelayHandoff(
+        let newcomers = NewPair(
             first: first,
             second: second,
             record: record,
@@ -95,7 +93,7 @@ extension FrontLoop {
             unsentToSecond: unsentToSecond
         )
         handedOn += 2
-        leastLoadedWorker.adopt(handoff)
+        home.adopt(newcomers)
     }
 
     /// A socket and a WebSocket client: gives the socket to the event loop of the other.
@@ -144,11 +142,5 @@ extension FrontLoop {
         guard case .some(.webSocket(let key)) = clients.remove(at: id.index) else { return nil }
         webSocketIDs[key] = nil
         return key
-    }
-
-    private var leastLoadedWorker: RelayPort {
-        var best = workers[0]
-        for worker in workers.dropFirst() where worker.load < best.load { best = worker }
-        return best
     }
 }

@@ -7,24 +7,19 @@ internal import WormholeWire
 /// The epoll loop that accepts connections, reads their handshakes, keeps those who wait, and pairs them.
 ///
 /// The one owner of the pairing table. What it decides are the rules of ``RelayFront``; it carries their effects out. TCP
-/// clients are its own; WebSocket clients live on their event loop and are spoken to through ports.
+/// clients are its own; WebSocket clients live on their event loop and are spoken to through ports. Pairs of TCP clients begin
+/// on its thread as well, and stay there while they are small: most of what a short pair costs would be the way to another.
 ///
 /// Confined to the thread that calls ``run()``; others speak to it through its ``FrontPort``.
 final class FrontLoop: ServiceLoop {
     /// Bytes of one read. A client that was joined by its handshake hands the rest of such a read on in one block.
     private static let readSize = 32 << 10
     private static let eventCapacity = 256
-    /// Tags below 2^32 are no clients.
-    private static let signalTag: UInt64 = 0
-    /// The first listener's; the next has the next.
-    static let listenerTag: UInt64 = 1
-    /// Generations are never zero.
-    static let clientTags: UInt64 = 1 << 32
 
     let port: FrontPort
-    let epoll: Epoll
+    /// Owns the small pairs, takes part in this loop's turns, and has the epoll of both.
+    let home: RelayWorker
     let observations: ObservationSource
-    let workers: [RelayPort]
     let bridge: BridgePort?
     let doorkeeper: Doorkeeper
     var listeners: [FrontListener]
@@ -57,13 +52,13 @@ final class FrontLoop: ServiceLoop {
         waitingPerSourceAndToken: Int,
         selfTestToken: TransitToken?,
         doorkeeper: Doorkeeper,
-        workers: [RelayPort],
+        home: RelayWorker,
         bridge: BridgePort?,
         pulse: any LoopPulse,
         observations: consuming ObservationSource
     ) throws(ErrorNumber) {
         self.port = port
-        self.workers = workers
+        self.home = home
         self.bridge = bridge
         self.observations = observations
         self.pulse = PulseTimer(pulse, at: .current)
@@ -73,17 +68,19 @@ final class FrontLoop: ServiceLoop {
             waitingPerSourceAndToken: waitingPerSourceAndToken,
             selfTestToken: selfTestToken
         )
-        epoll = try Epoll()
         self.listeners = listeners.compactMap { FrontListener($0) }
-        try epoll.add(port.signal.descriptor, for: .readable, tag: Self.signalTag)
+        try epoll.add(port.signal.descriptor, for: .readable, tag: FrontTag.orders.bits)
         try watchListeners()
     }
 
     deinit { buffer.deallocate() }
 
-    /// Works until it was told to stop.
+    var epoll: Epoll { _read { yield home.epoll } }
+
+    /// Works until it was told to stop, and the pairs that are with it are over.
     func run() {
-        while !isStopping { turn() }
+        while !isStopping || !home.isFinished { turn() }
+        home.end()
         observations.flush()
         pulse.end()
     }
@@ -91,11 +88,13 @@ final class FrontLoop: ServiceLoop {
     private func turn() {
         let count = waitForEvents()
         now = .current
+        home.beginTurn(at: now)
         // Those who leave come first, so that nobody is joined with someone who is known to be gone.
         for index in 0..<count where events[index].readiness.overlaps(.farewell) { handle(events[index]) }
         for index in 0..<count where !events[index].readiness.overlaps(.farewell) { handle(events[index]) }
         rules.expire(at: now, into: &effects)
         perform()
+        home.finishTurn()
         if pulse.turn(at: now) { lookAtSources() }
         proceedWithAudits()
         if let resumes = acceptResumes, resumes <= now { resumeAccepting() }
@@ -120,25 +119,31 @@ final class FrontLoop: ServiceLoop {
     }
 
     private func waitForEvents() -> Int {
-        var deadline = min(Instant.earlier(rules.nextDeadline, acceptResumes) ?? pulse.due, pulse.due)
-        if !audits.isEmpty { deadline = min(deadline, .current + Self.auditPause) }
         do throws(ErrorNumber) {
-            return try epoll.wait(into: &events, milliseconds: deadline.milliseconds(after: .current))
+            return try epoll.wait(into: &events, milliseconds: home.hasWork ? 0 : millisecondsToNextDeadline())
         } catch {
             preconditionFailure("epoll_wait refuses our own arguments: \(error)")
         }
     }
 
+    private func millisecondsToNextDeadline() -> CInt {
+        var next = Instant.earlier(rules.nextDeadline, acceptResumes)
+        next = Instant.earlier(next, home.nextDeadline)
+        if !audits.isEmpty { next = Instant.earlier(next, .current + Self.auditPause) }
+        return min(next ?? pulse.due, pulse.due).milliseconds(after: .current)
+    }
+
     private func handle(_ event: (tag: UInt64, readiness: Readiness)) {
-        switch event.tag {
-        case Self.signalTag:
-            for order in port.takeOrders() { follow(order) }
-        case let tag where tag < Self.clientTags:
+        switch FrontTag(event.tag) {
+        case .pairs:
+            home.handle(event.tag, event.readiness)
+        case .client(let id):
+            read(from: id, hasFinished: event.readiness.overlaps(.farewell))
+        case .listener(let index):
             // After the order to stop there is none of this number.
-            let index = Int(tag - Self.listenerTag)
             if index < listeners.count { acceptConnections(on: listeners[index]) }
-        case let tag:
-            read(from: SlotID(tag: tag), hasFinished: event.readiness.overlaps(.farewell))
+        case .orders:
+            for order in port.takeOrders() { follow(order) }
         }
     }
 
@@ -173,6 +178,8 @@ final class FrontLoop: ServiceLoop {
     private func follow(_ order: FrontOrder) {
         switch order {
         case .opened(let key, let arrival, let source):
+            // Its event loop is about to end it.
+            guard !isStopping else { return }
             let id = rules.admit(.webSocket, accepted: arrival, from: source, at: now)
             clients.insert(.webSocket(key), at: id.index)
             webSocketIDs[key] = id
@@ -192,10 +199,14 @@ final class FrontLoop: ServiceLoop {
             audits.append((FrontAudit(of: rules), answer))
         case .perform(let body):
             body(self)
-        case .stop:
+        case .stop(let answer):
             isStopping = true
+            acceptResumes = nil
             closeListeners()
             rules.stop(at: now, into: &effects)
+            perform()
+            home.keepPairs()
+            answer.give(())
         }
         perform()
     }

@@ -20,8 +20,9 @@ enum FrontOrder: Sendable {
     case audit(AuditAnswer)
     /// Do this between two turns.
     case perform(@Sendable (FrontLoop) -> Void)
-    /// Accept nobody any more, end everyone who has no partner, and stop.
-    case stop
+    /// Accept nobody any more, end everyone who has no partner, and stop when the pairs are over. Answered when no worker
+    /// will be given a pair any more.
+    case stop(LoopAnswer<Void>)
 }
 
 /// The way into the front, for every other thread. Bounded by the WebSocket clients there are: each posts a few orders in

@@ -121,6 +121,20 @@ struct RelayFlow: ~Copyable {
         measurePause(isPaused: false, with: supplies)
     }
 
+    // MARK: From one owner to the next
+
+    /// Takes what waits out of the account of its owner, who has no pipes.
+    mutating func leave(_ supplies: RelaySupplies) {
+        precondition(pipeCount == 0, "a pipe stays where it was made")
+        supplies.bufferedBytes -= blockCount
+        measurePause(isPaused: false, with: supplies)
+    }
+
+    /// Puts it on the account of another.
+    func join(_ supplies: RelaySupplies) {
+        supplies.bufferedBytes += blockCount
+    }
+
     // MARK: In
 
     private mutating func read(

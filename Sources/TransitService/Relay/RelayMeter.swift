@@ -25,12 +25,15 @@ struct RelayMeter {
     /// When ``report(at:buffered:paused:to:)`` has something to say; `nil` while nothing has changed.
     var nextReport: Instant? { due }
 
-    mutating func pairBegan(at now: Instant) {
+    /// - Parameter totalBytes: What was reported as progress elsewhere.
+    mutating func pairCame(totalBytes: UInt64 = 0, at now: Instant) {
         sessions += 1
+        incompleteBytes += totalBytes
         changed(at: now)
     }
 
-    mutating func pairEnded(totalBytes: UInt64, at now: Instant) {
+    /// It has ended, or is somebody else's.
+    mutating func pairLeft(totalBytes: UInt64, at now: Instant) {
         sessions -= 1
         incompleteBytes -= totalBytes
         changed(at: now)

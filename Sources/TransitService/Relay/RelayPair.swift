@@ -61,6 +61,20 @@ struct RelayPair: ~Copyable, Scheduled {
         }
     }
 
+    // MARK: From one owner to the next
+
+    /// Takes what the pair holds out of the account of its owner.
+    mutating func leave(_ supplies: RelaySupplies) {
+        fromFirst.leave(supplies)
+        fromSecond.leave(supplies)
+    }
+
+    /// Puts it on the account of another.
+    func join(_ supplies: RelaySupplies) {
+        fromFirst.join(supplies)
+        fromSecond.join(supplies)
+    }
+
     // MARK: The end
 
     func isBroken(_ side: PairSide) -> Bool { side == .first ? first.isBroken : second.isBroken }

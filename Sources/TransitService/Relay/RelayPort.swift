@@ -6,7 +6,7 @@ internal import TransitRules
 /// What a worker is told from outside.
 enum RelayOrder: ~Copyable, Sendable {
     /// Own this pair to its end.
-    case adopt(RelayHandoff)
+    case adopt(MovingPair)
     /// Look for state that should not exist, and say what was found.
     case audit(AuditAnswer)
     /// Do this between two turns.
@@ -21,7 +21,7 @@ enum RelayOrder: ~Copyable, Sendable {
 final class RelayPort: Sendable {
     let signal: EventSignal
     private let orders = Mutex(UniqueDeque<RelayOrder>())
-    /// Pairs handed over and not yet ended, for choosing the worker with the fewest.
+    /// Pairs that it was given and has, for choosing the worker with the fewest.
     private let openPairs = Atomic<Int>(0)
 
     init() throws(ErrorNumber) {
@@ -31,9 +31,9 @@ final class RelayPort: Sendable {
     var load: Int { openPairs.load(ordering: .relaxed) }
 
     /// From any thread.
-    func adopt(_ handoff: consuming RelayHandoff) {
-        openPairs.wrappingAdd(1, ordering: .relaxed)
-        post(.adopt(handoff))
+    func adopt(_ pair: consuming MovingPair) {
+        pairCame()
+        post(.adopt(pair))
     }
 
     /// From any thread; nothing is to be adopted after it. Told again, the earlier deadline counts.
@@ -59,8 +59,13 @@ final class RelayPort: Sendable {
         return taken
     }
 
-    /// On the worker's thread.
-    func pairEnded() {
+    /// From any thread.
+    func pairCame() {
+        openPairs.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    /// On the worker's thread: it has ended, or is somebody else's.
+    func pairLeft() {
         openPairs.wrappingSubtract(1, ordering: .relaxed)
     }
 

@@ -2,9 +2,10 @@ internal import TransitRules
 
 /// What comes back with an event of a worker's epoll.
 ///
-///     generation (32 bits) | second (1 bit) | departing (1 bit) | index (30 bits)
+///     generation (32 bits) | second (1 bit) | departing (1 bit) | 0 | index (29 bits)
 ///
-/// Generations are never zero, so the tag 0 is left for the worker's own signal.
+/// Generations are never zero, so the tag 0 is left for the worker's own signal. The others below 2^32, and those with the
+/// bit that is 0 here, are a ``FrontTag``'s.
 struct RelayTag {
     static let signal: UInt64 = 0
 
@@ -23,7 +24,7 @@ struct RelayTag {
 
     init(_ bits: UInt64) {
         let low = UInt32(truncatingIfNeeded: bits)
-        id = SlotID(index: low & 0x3FFF_FFFF, generation: UInt32(truncatingIfNeeded: bits >> 32))
+        id = SlotID(index: low & 0x1FFF_FFFF, generation: UInt32(truncatingIfNeeded: bits >> 32))
         side = low & 0x8000_0000 == 0 ? .first : .second
         isDeparting = low & 0x4000_0000 != 0
     }
@@ -33,7 +34,7 @@ struct RelayTag {
     }
 
     private init(id: SlotID, side: PairSide, isDeparting: Bool) {
-        precondition(id.index <= 0x3FFF_FFFF, "a billion connections")
+        precondition(id.index <= 0x1FFF_FFFF, "half a billion connections")
         self.id = id
         self.side = side
         self.isDeparting = isDeparting

@@ -4,33 +4,38 @@ internal import TransitRules
 
 /// The life of a pair.
 extension RelayWorker {
-    /// Takes over a new pair. Both sockets are ready for anything until they say otherwise, and epoll tells at once.
-    func adopt(_ handoff: consuming RelayHandoff) {
+    /// Takes over a new pair, whose sockets are in this epoll already. It tells at once what they are ready for.
+    func adopt(_ newcomers: consuming NewPair) {
         let now = supplies.now
-        let early = handoff.early
-        let primeForFirst = handoff.unsentToFirst + early
-        let primeForSecond = handoff.unsentToSecond
-        let record = handoff.record
+        let early = newcomers.early
+        let primeForFirst = newcomers.unsentToFirst + early
+        let primeForSecond = newcomers.unsentToSecond
+        let record = newcomers.record
+        port.pairCame()
         takenOver += 2
-        let id = pairs.insert(handoff.makePair(isLimited: throttle != nil))
+        let id = pairs.insert(newcomers.makePair(isLimited: throttle != nil))
         pairs[id.index].fromSecond.prime(primeForFirst, with: supplies)
         pairs[id.index].fromFirst.prime(primeForSecond, with: supplies)
         pairs[id.index].totalBytes = UInt64(early.count)
         idling.append(id.index, at: record.paired, in: &pairs)
         watchAges(at: now)
-        meter.pairBegan(at: now)
+        meter.pairCame(at: now)
         if !early.isEmpty { meter.progressed(early.count, at: now) }
         do throws(ErrorNumber) {
             let first = RelayTag(pair: id, side: .first).bits
             let second = RelayTag(pair: id, side: .second).bits
-            try epoll.add(pairs[id.index].first.descriptor, for: .socketForLife, tag: first)
-            try epoll.add(pairs[id.index].second.descriptor, for: .socketForLife, tag: second)
+            try epoll.modify(pairs[id.index].first.descriptor, for: .socketForLife, tag: first)
+            try epoll.modify(pairs[id.index].second.descriptor, for: .socketForLife, tag: second)
         } catch {
-            // The kernel has no room to watch them.
-            observations.append(.internalErrorCaught(.transit))
-            end(id.index, .serverError)
-            if pairs.contains(id) { abandon(id.index) }
+            endUnwatched(id)
         }
+    }
+
+    /// Ends a pair that epoll could not be made to watch: the kernel has no room.
+    func endUnwatched(_ id: SlotID) {
+        observations.append(.internalErrorCaught(.transit))
+        end(id.index, .serverError)
+        if pairs.contains(id) { abandon(id.index) }
     }
 
     /// Gives a pair its turn. The only place where pairs end: a pair is never forgotten while it stands in the queue.
@@ -54,6 +59,7 @@ extension RelayWorker {
             if pair.pointee.isOver { return conclude(index) }
             pair.pointee.tellEnds()
         }
+        if mayMove(index) { return moveOn(index) }
         if first.yields || second.yields { runQueue.append(index, in: &pairs) }
         provide(index)
     }
@@ -129,7 +135,7 @@ extension RelayWorker {
     }
 
     /// Looks for pairs that last too long from now on, where there is such a limit.
-    private func watchAges(at now: Instant) {
+    func watchAges(at now: Instant) {
         guard limits.duration > .zero, nextAgeCheck == nil else { return }
         nextAgeCheck = now + RelayLimits.pause(watching: limits.duration)
     }
@@ -169,8 +175,8 @@ extension RelayWorker {
         observations.append(
             .transitEnded(pair.record.summary(totalBytes: pair.totalBytes, cause: cause, at: now))
         )
-        meter.pairEnded(totalBytes: pair.totalBytes, at: now)
-        port.pairEnded()
+        meter.pairLeft(totalBytes: pair.totalBytes, at: now)
+        port.pairLeft()
         let ends = pair.takeEnds()
         observeRoundTrip(to: ends.first)
         observeRoundTrip(to: ends.second)

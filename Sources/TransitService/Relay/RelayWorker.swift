@@ -4,12 +4,14 @@ internal import LinuxIO
 internal import Observations
 internal import TransitRules
 
-/// An epoll loop that owns pairs: both their sockets, from the moment they are joined to the last byte.
+/// An epoll loop that owns pairs: both their sockets, to the last byte.
 ///
 /// Knows nothing of tokens or handshakes. A turn: take what epoll and the other threads say, give every pair in the run
 /// queue its share, see to those whose time has come, report. With nothing to do it wakes once a second, to say that it still can.
 ///
-/// Confined to the thread that calls ``run()``; others speak to it through its ``RelayPort``.
+/// The one with which pairs begin has no thread of its own: it takes part in the turns of the ``FrontLoop``.
+///
+/// Confined to the thread that calls ``run()``, or the front's; others speak to it through its ``RelayPort``.
 final class RelayWorker: ServiceLoop {
     /// Events of one wait.
     private static let eventCapacity = 256
@@ -20,6 +22,8 @@ final class RelayWorker: ServiceLoop {
     let observations: ObservationSource
     let supplies: RelaySupplies
     var throttle: Throttle?
+    /// Who takes over pairs that are more than small; nobody where they stay.
+    var successors: [RelayPort]
     private var events = EpollEvents(capacity: eventCapacity)
 
     var pairs = Slots<RelayPair>()
@@ -52,19 +56,21 @@ final class RelayWorker: ServiceLoop {
 
     /// - Parameters:
     ///   - index: Which owner of pairs this is, for its levels.
-    ///   - pipeLimit: Its share of the pipes.
+    ///   - pipeLimit: Its share of the pipes. None where there are successors, for a pipe does not change its owner.
     init(
         index: Int,
         port: RelayPort,
         limits: RelayLimits,
         throttle: Throttle?,
         pipeLimit: Int,
+        successors: [RelayPort] = [],
         pulse: any LoopPulse,
         observations: consuming ObservationSource
     ) throws(ErrorNumber) {
         self.port = port
         self.limits = limits
         self.throttle = throttle
+        self.successors = successors
         self.observations = observations
         self.pulse = PulseTimer(pulse, at: .current)
         epoll = try Epoll()
@@ -78,24 +84,37 @@ final class RelayWorker: ServiceLoop {
 
     /// Works until it was told to drain and everything is over.
     func run() {
-        while !isFinished { turn() }
-        report()
-        observations.flush()
-        pulse.end()
+        while !isFinished {
+            let count = waitForEvents()
+            beginTurn(at: .current)
+            for index in 0..<count { handle(events[index].tag, events[index].readiness) }
+            finishTurn()
+        }
+        end()
     }
 
-    private var isFinished: Bool {
+    // MARK: Turns
+
+    /// Whether it was told to drain, and everything is over.
+    var isFinished: Bool {
         if case .no = drain { return false }
         return pairs.count == 0 && departing.count == 0
     }
 
-    private func turn() {
-        let count = waitForEvents()
-        supplies.now = .current
-        for index in 0..<count {
-            let (tag, readiness) = events[index]
-            if tag == RelayTag.signal { followOrders() } else { note(readiness, for: RelayTag(tag)) }
-        }
+    /// Whether the next turn should begin at once.
+    var hasWork: Bool { !runQueue.isEmpty }
+
+    func beginTurn(at now: Instant) {
+        supplies.now = now
+    }
+
+    /// Takes an event of its epoll.
+    @inline(__always)
+    func handle(_ tag: UInt64, _ readiness: Readiness) {
+        if tag == RelayTag.signal { followOrders() } else { note(readiness, for: RelayTag(tag)) }
+    }
+
+    func finishTurn() {
         wakeSleepers()
         // Those that come back to the queue while it is worked off have their next turn after the sockets were looked at.
         for _ in 0..<runQueue.count { serve(runQueue.removeFirst(in: &pairs)) }
@@ -105,9 +124,17 @@ final class RelayWorker: ServiceLoop {
         observations.flush()
     }
 
+    /// After the last turn.
+    func end() {
+        report()
+        observations.flush()
+        pulse.end()
+    }
+
     private func waitForEvents() -> Int {
+        let milliseconds = hasWork ? 0 : nextDeadline.milliseconds(after: .current)
         do throws(ErrorNumber) {
-            return try epoll.wait(into: &events, milliseconds: runQueue.isEmpty ? millisecondsToNextDeadline() : 0)
+            return try epoll.wait(into: &events, milliseconds: milliseconds)
         } catch {
             preconditionFailure("epoll_wait refuses our own arguments: \(error)")
         }
@@ -134,8 +161,8 @@ final class RelayWorker: ServiceLoop {
         var orders = port.takeOrders()
         while let order = orders.popFirst() {
             switch consume order {
-            case .adopt(let handoff):
-                adopt(handoff)
+            case .adopt(let pair):
+                adopt(pair)
             case .audit(let answer):
                 answer.give(audit())
             case .perform(let body):
@@ -163,7 +190,8 @@ final class RelayWorker: ServiceLoop {
 
     // MARK: Time
 
-    private func millisecondsToNextDeadline() -> CInt {
+    /// When to have a turn though nothing happens.
+    var nextDeadline: Instant {
         var next = Instant.earlier(pulse.due, meter.nextReport)
         next = Instant.earlier(next, idling.nextDeadline(in: pairs))
         next = Instant.earlier(next, ending.nextDeadline(in: pairs))
@@ -175,7 +203,7 @@ final class RelayWorker: ServiceLoop {
         case .until(let deadline): next = Instant.earlier(next, deadline)
         case .ending(abortAt: let deadline): next = Instant.earlier(next, deadline)
         }
-        return next?.milliseconds(after: .current) ?? -1
+        return next ?? pulse.due
     }
 
     private func expire() {

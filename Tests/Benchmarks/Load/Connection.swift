@@ -13,11 +13,14 @@ protocol ConnectionUser: AnyObject {
     func connectionWritable(_ connection: Connection) throws(BenchmarkError)
     /// The peer will send no more.
     func connectionEnded(_ connection: Connection) throws(BenchmarkError)
+    /// The connection is broken.
+    func connectionFailed(_ connection: Connection, _ error: BenchmarkError) throws(BenchmarkError)
 }
 
 extension ConnectionUser {
     func connectionOpened(_ connection: Connection) throws(BenchmarkError) {}
     func connectionWritable(_ connection: Connection) throws(BenchmarkError) {}
+    func connectionFailed(_ connection: Connection, _ error: BenchmarkError) throws(BenchmarkError) { throw error }
     func connection(_ connection: Connection, discarded count: Int) throws(BenchmarkError) {
         throw BenchmarkError("bytes were thrown away that somebody wanted")
     }
@@ -66,6 +69,7 @@ final class Connection: LoopPeer {
         guard number >= 0 else { throw BenchmarkError("socket: \(String(cString: strerror(errno)))") }
         let descriptor = Descriptor(owning: number)
         set(TCP_NODELAY, level: CInt(IPPROTO_TCP), of: number)
+        descriptor.avoidPacing()
         // The port is chosen when the destination is known, so that one port serves for many.
         set(IP_BIND_ADDRESS_NO_PORT, level: CInt(IPPROTO_IP), of: number)
         guard LoopbackAddress.source(source).withPointer({ Glibc.bind(number, $0, $1) }) == 0 else {
@@ -168,7 +172,9 @@ final class Connection: LoopPeer {
                 try user?.connectionEnded(self)
                 return
             case .failed(let error):
-                throw BenchmarkError("receive: \(error)")
+                hasEnded = true
+                try user?.connectionFailed(self, BenchmarkError("receive: \(error)"))
+                return
             }
         }
         runAgain()
@@ -182,5 +188,17 @@ final class Connection: LoopPeer {
         var on: CInt = 1
         // What cannot be set is slower, not wrong.
         _ = setsockopt(number, level, option, &on, socklen_t(MemoryLayout<CInt>.size))
+    }
+}
+
+extension Descriptor {
+    /// Sends, once it is connected, without pacing; a listener's connections inherit that.
+    ///
+    /// Clients are other machines, few of which use BBR. Where this one does, the generator's timers would run in the servers'
+    /// time.
+    func avoidPacing() {
+        var name = Array("reno".utf8)
+        // What cannot be set is slower, not wrong.
+        _ = setsockopt(number, CInt(IPPROTO_TCP), TCP_CONGESTION, &name, socklen_t(name.count))
     }
 }

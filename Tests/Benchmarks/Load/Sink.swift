@@ -20,6 +20,7 @@ final class Sink: LoopPeer {
         guard let port = listener.port.flatMap({ UInt16(exactly: $0) }) else {
             throw BenchmarkError("a sink without port")
         }
+        listener.descriptor.avoidPacing()
         self.port = port
         tag = try loop.add(self, listener.descriptor)
     }

@@ -2,7 +2,7 @@ import Glibc
 import LinuxIO
 import Synchronization
 
-/// Bulk data through a few pairs, on a thread of its own, for as long as something else is measured.
+/// Bulk data through a few pairs, on a thread of its own, beside what else is measured.
 final class BackgroundBulk: Sendable {
     private let shouldStop = Atomic(false)
     private let outcome = Mutex<Outcome?>(nil)
@@ -18,14 +18,25 @@ final class BackgroundBulk: Sendable {
         let ends: [BulkEnd]
     }
 
+    /// Moves as much as it can until ``stop()``.
+    ///
     /// - Parameter relayed: Handed over to the thread until ``stop()`` has returned.
-    init(_ relayed: RelayPairs, pairs: Int) throws(BenchmarkError) {
+    convenience init(_ relayed: RelayPairs, pairs: Int) throws(BenchmarkError) {
         var ends: [BulkEnd] = []
         for pair in try relayed.open(pairs) {
             ends.append(BulkEnd(pair.one, toSend: .max, toReceive: 0))
             ends.append(BulkEnd(pair.other, toSend: 0, toReceive: .max))
         }
-        let load = Load(loop: relayed.loop, ends: ends)
+        try self.init(ends, on: relayed.loop)
+    }
+
+    /// Has the ends do what they are for.
+    ///
+    /// - Parameters:
+    ///   - ends: Not started yet. Handed over to the thread, and closed by it.
+    ///   - loop: Theirs, handed over as well, until ``wait()`` or ``stop()`` has returned.
+    init(_ ends: [BulkEnd], on loop: LoadLoop) throws(BenchmarkError) {
+        let load = Load(loop: loop, ends: ends)
         do throws(ErrorNumber) {
             try ServiceThread.start(name: "bulk") { [self] in run(load) }
         } catch {
@@ -38,6 +49,13 @@ final class BackgroundBulk: Sendable {
     /// - Returns: How many bytes arrived.
     func stop() throws(BenchmarkError) -> Int {
         shouldStop.store(true, ordering: .releasing)
+        return try wait()
+    }
+
+    /// Waits until the ends are done.
+    ///
+    /// - Returns: How many bytes arrived.
+    func wait() throws(BenchmarkError) -> Int {
         while true {
             if let outcome = outcome.withLock({ $0 }) {
                 if let failure = outcome.failure { throw failure }
@@ -52,8 +70,8 @@ final class BackgroundBulk: Sendable {
         var failure: BenchmarkError?
         do throws(BenchmarkError) {
             for end in load.ends { try end.start() }
-            try load.loop.run("the end of bulk data") { () throws(BenchmarkError) in
-                shouldStop.load(ordering: .acquiring)
+            try load.loop.run("bulk data") { () throws(BenchmarkError) in
+                shouldStop.load(ordering: .acquiring) || load.ends.allSatisfy(\.isDone)
             }
         } catch {
             failure = error

@@ -178,4 +178,10 @@ private final class ArrivingEnd: ConnectionUser {
         guard line.isEmpty else { throw BenchmarkError("the sink was left in the middle of a line") }
         connection.close()
     }
+
+    /// The same, when the proxy was in a hurry.
+    func connectionFailed(_ connection: Connection, _ error: BenchmarkError) throws(BenchmarkError) {
+        guard line.isEmpty else { throw error }
+        connection.close()
+    }
 }

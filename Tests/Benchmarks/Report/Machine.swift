@@ -12,6 +12,8 @@ struct Machine: Codable, Sendable {
     let memoryGigabytes: Int
     /// Of one, five and fifteen minutes, at the start.
     let loadAverage: String
+    /// The kernel's congestion control, which decides what loopback costs.
+    let congestionControl: String
     /// Of everything that takes part.
     let versions: [String]
 
@@ -23,6 +25,7 @@ struct Machine: Codable, Sendable {
         processors = ProcessInfo.processInfo.activeProcessorCount
         memoryGigabytes = Int(ProcessInfo.processInfo.physicalMemory >> 30)
         loadAverage = Self.file("/proc/loadavg").split(separator: " ").prefix(3).joined(separator: " ")
+        congestionControl = Self.file("/proc/sys/net/ipv4/tcp_congestion_control")
         let packages = ["magic-wormhole-mailbox-server", "magic-wormhole-transit-relay", "twisted", "autobahn"]
         let script = "import importlib.metadata as m, sys; [print(p, m.version(p)) for p in sys.argv[1:]]"
         versions =

@@ -9,7 +9,7 @@ enum Table {
         """
         \(machine.date)  \(machine.command)
         \(machine.processor), \(machine.processors) processors, \(machine.memoryGigabytes) GB, \(machine.kernel)
-        load average \(machine.loadAverage)
+        load average \(machine.loadAverage), congestion control \(machine.congestionControl)
         \(machine.versions.joined(separator: ", "))
         """
     }

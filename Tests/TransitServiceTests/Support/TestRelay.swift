@@ -41,14 +41,22 @@ final class TestRelay: Sendable {
     ///   - path: Listen at this Unix socket instead of a TCP port.
     ///   - webSocket: Whether to listen for WebSocket clients as well.
     ///   - more: Endpoints to listen at besides, for sockets and for WebSocket clients.
+    ///   - sendBuffer: Bytes the relay's sockets have for what their client does not take, about.
     static func run(
         path: String? = nil,
         webSocket: Bool = false,
+        sendBuffer: Int? = nil,
         more: (sockets: [String], webSockets: [String]) = ([], []),
         configure: (inout TransitConfiguration) -> Void = { _ in },
         _ body: (TestRelay) async throws -> Void
     ) async throws {
-        let relay = try await start(path: path, webSocket: webSocket, more: more, configure: configure)
+        let relay = try await start(
+            path: path,
+            webSocket: webSocket,
+            sendBuffer: sendBuffer,
+            more: more,
+            configure: configure
+        )
         do {
             try await body(relay)
         } catch {
@@ -61,6 +69,7 @@ final class TestRelay: Sendable {
     static func start(
         path: String? = nil,
         webSocket: Bool = false,
+        sendBuffer: Int? = nil,
         more: (sockets: [String], webSockets: [String]) = ([], []),
         logger: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
         configure: (inout TransitConfiguration) -> Void = { _ in },
@@ -72,6 +81,7 @@ final class TestRelay: Sendable {
         let pipeline = ObservationPipeline()
         let anyPort = "tcp:0:interface=127.0.0.1"
         var sockets = TestListeners()
+        sockets.sendBuffer = sendBuffer
         try sockets.open([path.map { "unix:\($0)" } ?? anyPort] + more.sockets)
         var webSockets = TestListeners()
         try webSockets.open((webSocket ? [anyPort] : []) + more.webSockets)
@@ -188,11 +198,19 @@ final class TestRelay: Sendable {
 private struct TestListeners {
     private(set) var handovers: [Handover<ListeningSocket>] = []
     private(set) var names: [String] = []
+    /// What accepted connections inherit.
+    var sendBuffer: Int?
 
     mutating func open(_ endpoints: [String]) throws {
         for endpoint in endpoints {
             let socket = try ListeningSocket.open(Endpoint(endpoint))
             names.append(socket.name)
+            if var size = sendBuffer.map({ CInt($0) }) {
+                let length = socklen_t(MemoryLayout<CInt>.size)
+                guard setsockopt(socket.descriptor.number, SOL_SOCKET, SO_SNDBUF, &size, length) == 0 else {
+                    throw WebSocketTestError(.system(errno), "SO_SNDBUF")
+                }
+            }
             handovers.append(Handover(socket))
         }
     }

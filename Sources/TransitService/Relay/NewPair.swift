@@ -1,7 +1,7 @@
 internal import TransitRules
 
-/// A new pair on its way to the worker that will own it to the end. Both have been told `ok`, or `unsent` says what of it.
-struct RelayHandoff: ~Copyable, Sendable {
+/// Two clients that were joined. Both have been told `ok`, or `unsent` says what of it. The front watches their sockets.
+struct NewPair: ~Copyable {
     let first: RelayEnd
     let second: RelayEnd
     let record: PairRecord
