@@ -13,6 +13,8 @@ package final class LogWriter: Sendable {
     /// Bytes of the lines that may wait: some ten thousand lines.
     package static let standardCapacity = 1 << 20
 
+    private static let gatheringMicroseconds: UInt32 = 20_000
+
     private struct State {
         var lines: [[UInt8]] = []
         /// Of the lines that wait, and of those that are being written.
@@ -117,9 +119,10 @@ package final class LogWriter: Sendable {
                 if !write(line) { counts.drop() }
                 state.withLock { $0.bytes -= line.count }
             }
-            guard lines.isEmpty else { continue }
-            if isOver { return }
-            wakeUp.wait()
+            if isOver, lines.isEmpty { return }
+            // A line after a silence is written at once. Those that follow are gathered a moment, so that many lines do not wake
+            // this thread as many times.
+            if lines.isEmpty { wakeUp.wait() } else if !isOver { usleep(Self.gatheringMicroseconds) }
         }
     }
 
