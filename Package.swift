@@ -33,7 +33,7 @@ let package = Package(
     dependencies: [
         // The command line.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        // Every WebSocket listener.
+        // Buffers, futures, the interface of event loops, and the vocabulary of HTTP and WebSocket.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         // The service's own log.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),

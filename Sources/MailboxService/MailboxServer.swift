@@ -41,7 +41,7 @@ package final class MailboxServer: Sendable {
             path: configuration.channelDatabasePath,
             synchronization: configuration.synchronization
         )
-        let stored = try database.load()
+        let stored = try database.load(atStart: true)
         channelSchemaVersion = try database.schemaVersion()
         name = listener.name
         expectsProxyHeader = listener.expectsProxyHeader

@@ -6,26 +6,25 @@ extension ChannelDatabase {
     /// Reads the whole stored state back, and removes what only older servers leave: messages whose mailbox is gone, and
     /// nameplates whose name is none.
     ///
+    /// - Parameter isStart: Whether the file was just opened, and is known to be readable.
     /// - Throws: ``ChannelDatabaseError``.
-    package func load() throws -> StoredChannels {
+    package func load(atStart isStart: Bool = false) throws -> StoredChannels {
         do {
             return try queue.inDatabase { db in
-                // Everything is read once, which is quickest without copies; what runs afterwards reads little.
-                try db.execute(sql: "PRAGMA mmap_size = \(Self.mappedBytes)")
-                defer { try? db.execute(sql: "PRAGMA mmap_size = 0") }
-                var stored = StoredChannels()
-                stored.mailboxes = try Self.mailboxes(db)
-                stored.nameplates = try Self.nameplates(db)
-                stored.lastRows = try Self.lastRows(db)
-                return stored
+                if isStart { try Self.readingMapped(db) { try Self.stored(db) } } else { try Self.stored(db) }
             }
         } catch {
             throw ChannelDatabaseError(error, using: path)
         }
     }
 
-    /// How much of the file is mapped into memory while it is read.
-    private static let mappedBytes = 1 << 30
+    private static func stored(_ db: Database) throws -> StoredChannels {
+        var stored = StoredChannels()
+        stored.mailboxes = try mailboxes(db)
+        stored.nameplates = try nameplates(db)
+        stored.lastRows = try lastRows(db)
+        return stored
+    }
 
     private static func mailboxes(_ db: Database) throws -> [MailboxEntry] {
         var mailboxes: [MailboxEntry] = []
@@ -36,7 +35,7 @@ extension ChannelDatabase {
         var appIDs = AppIDCache()
         try db.makeStatement(sql: "SELECT app_id, id, for_nameplate, updated FROM mailboxes").forEachRow { row in
             let mailbox = MailboxEntry(
-                appID: appIDs.appID(row.text(0)),
+                appID: appIDs.appID(of: row, column: 0),
                 id: MailboxID(unchecked: WireString(row.text(1))),
                 isForNameplate: row.bool(2),
                 updated: row.time(3)
@@ -107,7 +106,7 @@ extension ChannelDatabase {
             guard let nameplate = Nameplate(row.text(2)) else { return misnamed.append(number) }
             let entry = NameplateEntry(
                 row: number,
-                appID: appIDs.appID(row.text(1)),
+                appID: appIDs.appID(of: row, column: 1),
                 nameplate: nameplate,
                 mailbox: MailboxID(unchecked: WireString(row.text(3))),
                 sides: (sides.removeValue(forKey: number) ?? []).ordered(by: \.added)
@@ -136,9 +135,8 @@ extension ChannelDatabase {
 private struct AppIDCache {
     private var last = AppID(unchecked: "")
 
-    mutating func appID(_ text: String) -> AppID {
-        if last.text.utf8.elementsEqual(text.utf8) { return last }
-        last = AppID(unchecked: WireString(text))
+    mutating func appID(of row: SQLiteRow, column: CInt) -> AppID {
+        if !row.holds(last.text, in: column) { last = AppID(unchecked: WireString(row.text(column))) }
         return last
     }
 }

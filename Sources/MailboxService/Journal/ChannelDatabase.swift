@@ -42,11 +42,14 @@ package final class ChannelDatabase {
         logPages.initialize(to: 0)
         self.logPages = logPages
         do {
-            if path != ":memory:" { try Self.createIfMissing(path) }
+            if path != ":memory:" {
+                try Self.createIfMissing(path)
+                try Self.readThrough(path)
+            }
             queue = try DatabaseQueue(path: path, configuration: Self.configuration)
             (statements, hasConnectionTables, logWrites) = try queue.inDatabase { db in
                 if path == ":memory:" { try db.execute(sql: ChannelSchema.creation) }
-                try Self.check(db)
+                try Self.readingMapped(db) { try Self.check(db) }
                 try Self.shrink(db)
                 try db.execute(sql: "PRAGMA journal_mode = WAL")
                 // Where SQLite is built to overwrite what is deleted, not at the price of writing pages for that alone: what
@@ -118,6 +121,27 @@ package final class ChannelDatabase {
         }
         try queue.close()
         guard rename(draft, path) == 0 else { throw SystemFailure(number: errno) }
+    }
+
+    /// Reads the file from its beginning to its end, so that a disk that fails is an error here; what is mapped afterwards is in
+    /// memory, and no signal comes of it. Before SQLite has the file open: closing it again would take its locks away.
+    private static func readThrough(_ path: String) throws {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemFailure(number: errno) }
+        defer { Glibc.close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count == 0 { return }
+            guard count > 0 else { throw SystemFailure(number: errno) }
+        }
+    }
+
+    /// Does what reads much of the file once, which is quickest without copies. Only at the start, see ``readThrough(_:)``.
+    static func readingMapped<Result>(_ db: Database, _ body: () throws -> Result) throws -> Result {
+        try db.execute(sql: "PRAGMA mmap_size = \(1 << 30)")
+        defer { try? db.execute(sql: "PRAGMA mmap_size = 0") }
+        return try body()
     }
 
     private static func check(_ db: Database) throws {

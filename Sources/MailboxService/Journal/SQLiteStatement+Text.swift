@@ -103,6 +103,13 @@ struct SQLiteRow {
 
     func bool(_ column: CInt) -> Bool { integer(column) != 0 }
 
+    /// Whether the column has this text, without making a string of it.
+    func holds(_ text: String, in column: CInt) -> Bool {
+        guard let bytes = sqlite3_column_text(statement, column) else { return false }
+        let count = Int(sqlite3_column_bytes(statement, column))
+        return text.utf8.elementsEqual(UnsafeBufferPointer(start: bytes, count: count))
+    }
+
     /// The text with all of its bytes; empty for NULL.
     func text(_ column: CInt) -> String { optionalText(column) ?? "" }
 
