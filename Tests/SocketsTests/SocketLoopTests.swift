@@ -82,6 +82,20 @@ struct SocketLoopTests {
         #expect(loop.now == start + .milliseconds(14_999))
     }
 
+    @Test("a timer that is set again for at once does not keep the others waiting")
+    func eagerTimer() throws {
+        let loop = try SocketLoop(manualFrom: .uptimeNanoseconds(1))
+        var firings = 0
+        func again() {
+            firings += 1
+            // Bounded, so that a loop that never gets on fails and does not hang.
+            if firings < 1000 { loop.assumeIsolated().scheduleTask(in: .zero) { again() } }
+        }
+        again()
+        loop.turn()
+        #expect((2...10).contains(firings))
+    }
+
     @Test("at the end it runs what it was given, cancels what is not due, and answers afterwards, too")
     func end() async throws {
         let loop = try SocketLoop.start(name: "loop-test")

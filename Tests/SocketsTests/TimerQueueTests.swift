@@ -33,7 +33,7 @@ struct TimerQueueTests {
                 }
             }
             #expect(queue.next == model.values.min())
-            #expect(queue.isEmpty == model.isEmpty)
+            #expect(queue.count == model.count)
         }
     }
 }

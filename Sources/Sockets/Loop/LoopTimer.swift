@@ -17,7 +17,7 @@ struct TimerQueue {
 
     /// When the next timer is due.
     var next: NIODeadline? { heap.first?.deadline }
-    var isEmpty: Bool { heap.isEmpty }
+    var count: Int { heap.count }
 
     /// Puts a timer in, or moves it when it is in already.
     mutating func set(_ timer: LoopTimer, at deadline: NIODeadline) {

@@ -92,7 +92,11 @@ package final class SocketLoop: @unchecked Sendable {
     private func turn(waits: Bool) {
         runTasks()
         refreshTime()
-        while let timer = timers.takeDue(at: time) { timer.fire() }
+        // As many as there are now: one that is set again for at once has its turn after the sockets.
+        for _ in 0..<timers.count {
+            guard let timer = timers.takeDue(at: time) else { break }
+            timer.fire()
+        }
         // Of interrupted and impossible waits there is nothing to report but that nothing is ready.
         let count = (try? epoll.wait(into: &events, nanoseconds: waits ? patience : 0)) ?? 0
         refreshTime()
