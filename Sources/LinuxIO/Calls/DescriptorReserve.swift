@@ -17,12 +17,4 @@ package enum DescriptorReserve {
 
     /// Whether a descriptor, just made for a client, is one of the reserve.
     package static func contains(_ descriptor: borrowing Descriptor) -> Bool { descriptor.number >= first }
-
-    /// Whether the next descriptor would be one of the reserve, or there is none. The system call is dup(2), of standard
-    /// error, which is open in a service.
-    package static var isNext: Bool {
-        let number = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)
-        guard number >= 0 else { return errno == EMFILE || errno == ENFILE }
-        return contains(Descriptor(owning: number))
-    }
 }

@@ -1,7 +1,7 @@
 package import LinuxIO
 import NIOCore
 import NIOWebSocket
-package import Sockets
+import Sockets
 
 /// One WebSocket connection after its handshake: the owner of its socket.
 ///
@@ -65,7 +65,6 @@ package final class WebSocketConnection: StreamSocketOwner {
         )
     }
 
-    package var eventLoop: SocketLoop { socket.loop }
     var commons: ConnectionCommons { listener.commons }
 
     /// Queues the answer to the upgrade request and tells the owner.
