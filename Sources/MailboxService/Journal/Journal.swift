@@ -33,6 +33,9 @@ final class Journal {
     /// When changes came while a commit ran, the next one waits this long: the clients the first one has answered say their
     /// next thing meanwhile, and a quarter of all commits is saved. Less than a commit takes; a lone client never waits.
     private static let gatheringTime = TimeAmount.microseconds(150)
+    /// As long as every look at the sockets brings new changes, they are added to the batch, for so long at most. That costs
+    /// no sleep: what a busy loop would come to next comes first, and another quarter of all commits is saved.
+    private static let collectingTime = TimeAmount.microseconds(500)
     /// Nothing to write for this long: time to move the log into the file.
     private static let idleInterval = TimeAmount.seconds(1)
 
@@ -55,6 +58,11 @@ final class Journal {
     private(set) var backlogBytes = 0
     private var isBusy = false
     private var isGathering = false
+    /// The sockets are being looked at for more.
+    private var isCollecting = false
+    /// What had been appended before they were.
+    private var collected: Point = 0
+    private var collectingEnds: NIODeadline?
     private var hasFailed = false
     /// How long the log is, in pages.
     private var logPages = 0
@@ -85,10 +93,12 @@ final class Journal {
         if case .messageAdded(_, _, let message) = change { backlogBytes += message.storedBytes }
     }
 
-    /// Hands the batch over, unless one is being written. Call once per turn of the loop.
+    /// Hands the batch over, unless one is being written or collected. Call once per turn of the loop.
     func flush() {
-        guard !isBusy, !isGathering, !hasFailed else { return }
+        guard !isBusy, !isGathering, !isCollecting, !hasFailed else { return }
         guard !pending.isEmpty else { return settle() }
+        guard isCollected else { return collect() }
+        collectingEnds = nil
         let batch = pending
         pending.removeAll(keepingCapacity: true)
         backlogBytes = 0
@@ -139,6 +149,22 @@ final class Journal {
     }
 
     // MARK: Between batches
+
+    /// Whether the last look at the sockets brought nothing new, or it is time.
+    private var isCollected: Bool {
+        appended == collected || collectingEnds.map { $0 <= eventLoop.now } ?? false
+    }
+
+    private func collect() {
+        collected = appended
+        if collectingEnds == nil { collectingEnds = eventLoop.now + Self.collectingTime }
+        isCollecting = true
+        // Runs when the sockets that are ready now have had their say.
+        eventLoop.assumeIsolated().execute { [weak self] in
+            self?.isCollecting = false
+            self?.flush()
+        }
+    }
 
     private func gather() {
         guard !pending.isEmpty, !isBusy else { return flush() }
