@@ -30,7 +30,7 @@ package struct Appliance: Sendable {
     ///
     /// - Throws: An error whose description is one line, when something cannot be started.
     package func run() async throws {
-        HeapUse.growInLargeSteps()
+        HeapUse.grow(inStepsOf: Self.heapAtStart)
         _ = Glibc.signal(SIGPIPE, SIG_IGN)
         // A limit on the size of files is a disk that refuses, not a reason to die.
         _ = Glibc.signal(SIGXFSZ, SIG_IGN)
@@ -44,6 +44,9 @@ package struct Appliance: Sendable {
         }
         await writer.close(within: Self.logPatience)
     }
+
+    /// What the threads that read the databases may need, in bytes; they hold some hundred of each mailbox.
+    private static let heapAtStart: Int32 = 32 << 20
 
     /// How long the last lines of the log are waited for.
     private static let logPatience = Duration.seconds(2)
@@ -80,6 +83,7 @@ package struct Appliance: Sendable {
             levels: levels,
             logger: logger
         )
+        HeapUse.grow(inStepsOf: 1 << 20)
         if let limit { log.info("\(limit.summary)") }
         if !limits.persisted.isEmpty { log.info("limits of \(LimitFile.name) in force: \(limits.summary)") }
         try await parts.start()

@@ -43,6 +43,8 @@ struct Parts: Sendable {
         let configuration = limits.applied(to: started)
         self.configuration = configuration
         self.logger = logger
+        // What takes longest goes on beside everything else.
+        let channels = configuration.mailbox.map { ChannelReading(of: $0.channelDatabasePath) }
         let census = SourceCensus()
         names = listeners.names
         let pipeline = ObservationPipeline()
@@ -61,6 +63,7 @@ struct Parts: Sendable {
             {
                 try MailboxServer(
                     configuration: settings,
+                    channels: channels,
                     listener: listener,
                     pipeline: pipeline,
                     pulse: telemetry.heartbeats.register("mailbox"),

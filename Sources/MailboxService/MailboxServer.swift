@@ -25,11 +25,13 @@ package final class MailboxServer: Sendable {
         var listener: WebSocketListener?
     }
 
-    /// Opens the channel database and reads it back; nothing is accepted before ``start()``.
+    /// Opens the channel database, and makes the loop of what is stored; nothing is accepted before ``start()``.
     ///
+    /// - Parameter channels: The database that ``MailboxConfiguration/channelDatabasePath`` names, where it was begun to be read.
     /// - Throws: ``ChannelDatabaseError``.
     package init(
         configuration: MailboxConfiguration,
+        channels: ChannelReading? = nil,
         listener: consuming ListeningSocket,
         pipeline: ObservationPipeline,
         pulse: any LoopPulse = .unwatched,
@@ -37,11 +39,8 @@ package final class MailboxServer: Sendable {
     ) throws {
         self.configuration = configuration
         self.logger = logger
-        let database = try ChannelDatabase(
-            path: configuration.channelDatabasePath,
-            synchronization: configuration.synchronization
-        )
-        let stored = try database.load(atStart: true)
+        let reading = channels ?? ChannelReading(of: configuration.channelDatabasePath)
+        let (database, stored) = try reading.open(configuration.synchronization)
         channelSchemaVersion = try database.schemaVersion()
         name = listener.name
         expectsProxyHeader = listener.expectsProxyHeader

@@ -2,10 +2,11 @@ internal import CLinux
 
 /// What the C library's allocator has lent out.
 package enum HeapUse {
-    /// Has the heap grow by a megabyte at a time instead of 128 KiB: each time it grows costs a system call and the waiting
-    /// for every other thread's faults. Only what is used takes memory. To be called first of all; mallopt(3).
-    package static func growInLargeSteps() {
-        _ = mallopt(M_TOP_PAD, 1 << 20)
+    /// Has the heap grow by so many bytes at a time instead of 128 KiB, and the heaps of new threads begin with as much, which
+    /// grow by a page at a time afterwards: each time they grow costs a system call and the waiting for every other thread's
+    /// faults. Only what is used takes memory. To be called first of all; mallopt(3), M_TOP_PAD.
+    package static func grow(inStepsOf bytes: Int32) {
+        _ = mallopt(M_TOP_PAD, bytes)
     }
 
     /// Bytes, in all arenas and in mappings of their own. The call is mallinfo2(3), which looks into one arena after the

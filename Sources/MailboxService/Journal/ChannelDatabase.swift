@@ -36,20 +36,32 @@ package final class ChannelDatabase {
     ///   - path: A file in a directory that exists, or `:memory:`.
     ///   - synchronization: What a commit survives.
     /// - Throws: ``ChannelDatabaseError``; the file is as it was.
-    package init(path: String, synchronization: Synchronization) throws {
+    package convenience init(path: String, synchronization: Synchronization) throws {
+        do {
+            if path != ":memory:" { try Self.createIfMissing(path) }
+            let queue = try DatabaseQueue(path: path, configuration: Self.configuration)
+            try queue.inDatabase { db in
+                if path == ":memory:" { try db.execute(sql: ChannelSchema.creation) }
+                try Self.checkVersion(db)
+                try Self.checkForeignKeys(db)
+            }
+            try self.init(queue, path: path, synchronization: synchronization)
+        } catch {
+            throw ChannelDatabaseError(error, opening: path)
+        }
+    }
+
+    /// Takes over a connection to a file that was found to be one of ours, and makes it ready for changes.
+    ///
+    /// - Throws: ``ChannelDatabaseError``.
+    init(_ queue: DatabaseQueue, path: String, synchronization: Synchronization) throws {
         self.path = path
+        self.queue = queue
         let logPages = UnsafeMutablePointer<CInt>.allocate(capacity: 1)
         logPages.initialize(to: 0)
         self.logPages = logPages
         do {
-            if path != ":memory:" {
-                try Self.createIfMissing(path)
-                try Self.readThrough(path)
-            }
-            queue = try DatabaseQueue(path: path, configuration: Self.configuration)
             (statements, hasConnectionTables, logWrites) = try queue.inDatabase { db in
-                if path == ":memory:" { try db.execute(sql: ChannelSchema.creation) }
-                try Self.readingMapped(db) { try Self.check(db) }
                 try Self.shrink(db)
                 try db.execute(sql: "PRAGMA journal_mode = WAL")
                 // Where SQLite is built to overwrite what is deleted, not at the price of writing pages for that alone: what
@@ -92,7 +104,7 @@ package final class ChannelDatabase {
 
     // MARK: Opening
 
-    private static var configuration: Configuration {
+    static var configuration: Configuration {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = false
         configuration.busyMode = .timeout(5)
@@ -123,31 +135,13 @@ package final class ChannelDatabase {
         guard rename(draft, path) == 0 else { throw SystemFailure(number: errno) }
     }
 
-    /// Reads the file from its beginning to its end, so that a disk that fails is an error here; what is mapped afterwards is in
-    /// memory, and no signal comes of it. Before SQLite has the file open: closing it again would take its locks away.
-    private static func readThrough(_ path: String) throws {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SystemFailure(number: errno) }
-        defer { Glibc.close(descriptor) }
-        var buffer = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count == 0 { return }
-            guard count > 0 else { throw SystemFailure(number: errno) }
-        }
-    }
-
-    /// Does what reads much of the file once, which is quickest without copies. Only at the start, see ``readThrough(_:)``.
-    static func readingMapped<Result>(_ db: Database, _ body: () throws -> Result) throws -> Result {
-        try db.execute(sql: "PRAGMA mmap_size = \(1 << 30)")
-        defer { try? db.execute(sql: "PRAGMA mmap_size = 0") }
-        return try body()
-    }
-
-    private static func check(_ db: Database) throws {
+    static func checkVersion(_ db: Database) throws {
         guard try db.tableExists("version"), let version = try Int.fetchOne(db, sql: "SELECT version FROM version")
         else { throw SchemaProblem.notChannelDatabase }
         guard ChannelSchema.knownVersions.contains(version) else { throw SchemaProblem.version(version) }
+    }
+
+    static func checkForeignKeys(_ db: Database) throws {
         if try Row.fetchOne(db, sql: "PRAGMA foreign_key_check") != nil { throw SchemaProblem.foreignKeys }
     }
 
@@ -166,6 +160,32 @@ package final class ChannelDatabase {
     private static let pagesGivenBack = 1024
 
     // MARK: Working
+
+    /// Reads the whole stored state back, and removes what only older servers leave.
+    ///
+    /// - Throws: ``ChannelDatabaseError``.
+    package func load() throws -> StoredChannels {
+        do {
+            return try queue.inDatabase { db in
+                let contents = try ChannelContents(db)
+                try contents.removeLeftovers(db)
+                return contents.stored
+            }
+        } catch {
+            throw ChannelDatabaseError(error, using: path)
+        }
+    }
+
+    /// Removes what only older servers leave, as far as it was found.
+    ///
+    /// - Throws: ``ChannelDatabaseError``.
+    func removeLeftovers(of contents: ChannelContents) throws {
+        do {
+            try queue.inDatabase { try contents.removeLeftovers($0) }
+        } catch {
+            throw ChannelDatabaseError(error, using: path)
+        }
+    }
 
     /// Writes changes down in one transaction: all of them, or none.
     ///

@@ -1,32 +1,47 @@
 import GRDB
-package import MailboxRules
+import MailboxRules
 import WormholeWire
 
-extension ChannelDatabase {
-    /// Reads the whole stored state back, and removes what only older servers leave: messages whose mailbox is gone, and
-    /// nameplates whose name is none.
-    ///
-    /// - Parameter isStart: Whether the file was just opened, and is known to be readable.
-    /// - Throws: ``ChannelDatabaseError``.
-    package func load(atStart isStart: Bool = false) throws -> StoredChannels {
-        do {
-            return try queue.inDatabase { db in
-                if isStart { try Self.readingMapped(db) { try Self.stored(db) } } else { try Self.stored(db) }
-            }
-        } catch {
-            throw ChannelDatabaseError(error, using: path)
+/// What a channel database holds, as it is read back; and what of it only older servers leave, which nobody can reach any more.
+struct ChannelContents {
+    private(set) var stored = StoredChannels()
+    /// Whether there are messages whose mailbox is gone.
+    private var hasOrphans = false
+    /// Nameplates whose name is none.
+    private var misnamed: [Int64] = []
+
+    /// Nothing yet.
+    init() {}
+
+    /// Reads everything, one table after the other.
+    init(_ db: Database) throws {
+        try readMailboxes(db)
+        try readNameplates(db)
+    }
+
+    /// What was read by two connections at a time: one for the mailboxes, the other for the nameplates.
+    init(mailboxes: Self, nameplates: Self) {
+        self = mailboxes
+        stored.nameplates = nameplates.stored.nameplates
+        stored.lastRows.nameplate = nameplates.stored.lastRows.nameplate
+        stored.lastRows.nameplateSide = nameplates.stored.lastRows.nameplateSide
+        misnamed = nameplates.misnamed
+    }
+
+    /// Deletes what nobody can reach.
+    func removeLeftovers(_ db: Database) throws {
+        if hasOrphans {
+            try db.execute(sql: "DELETE FROM messages WHERE mailbox_id NOT IN (SELECT id FROM mailboxes)")
+        }
+        // Older servers took names that are none, which nobody can claim or release any more.
+        for number in misnamed {
+            try db.execute(sql: "DELETE FROM nameplate_sides WHERE nameplates_id = ?", arguments: [number])
+            try db.execute(sql: "DELETE FROM nameplates WHERE id = ?", arguments: [number])
         }
     }
 
-    private static func stored(_ db: Database) throws -> StoredChannels {
-        var stored = StoredChannels()
-        stored.mailboxes = try mailboxes(db)
-        stored.nameplates = try nameplates(db)
-        stored.lastRows = try lastRows(db)
-        return stored
-    }
-
-    private static func mailboxes(_ db: Database) throws -> [MailboxEntry] {
+    /// Reads mailboxes, their sides and their messages.
+    mutating func readMailboxes(_ db: Database) throws {
         var mailboxes: [MailboxEntry] = []
         var indices: [MailboxID: Int] = [:]
         let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM mailboxes") ?? 0
@@ -57,7 +72,6 @@ extension ChannelDatabase {
             )
             mailboxes[index].sides.append(side)
         }
-        var hasOrphans = false
         let messageRows = "SELECT mailbox_id, side, phase, body, msg_id, server_rx FROM messages ORDER BY rowid"
         try db.makeStatement(sql: messageRows).forEachRow { row in
             guard let index = indices[MailboxID(unchecked: WireString(row.text(0)))] else {
@@ -75,17 +89,16 @@ extension ChannelDatabase {
             // A message is activity too, and its time is always written down.
             _ = mailboxes[index].touch(at: message.received)
         }
-        if hasOrphans {
-            try db.execute(sql: "DELETE FROM messages WHERE mailbox_id NOT IN (SELECT id FROM mailboxes)")
-        }
         for index in mailboxes.indices {
             mailboxes[index].sides.order(by: \.added)
             mailboxes[index].messages.order(by: \.received)
         }
-        return mailboxes
+        stored.mailboxes = mailboxes
+        stored.lastRows.mailboxSide = try Int64.fetchOne(db, sql: "SELECT max(rowid) FROM mailbox_sides") ?? 0
     }
 
-    private static func nameplates(_ db: Database) throws -> [NameplateEntry] {
+    /// Reads nameplates and their sides.
+    mutating func readNameplates(_ db: Database) throws {
         var sides: [Int64: [NameplateEntry.ClaimingSide]] = [:]
         let sideRows = "SELECT nameplates_id, rowid, side, added, claimed FROM nameplate_sides ORDER BY rowid"
         try db.makeStatement(sql: sideRows).forEachRow { row in
@@ -99,7 +112,6 @@ extension ChannelDatabase {
         }
         var nameplates: [NameplateEntry] = []
         var appIDs = AppIDCache()
-        var misnamed: [Int64] = []
         let rows = "SELECT id, app_id, name, mailbox_id FROM nameplates ORDER BY id"
         try db.makeStatement(sql: rows).forEachRow { row in
             let number = row.integer(0)
@@ -113,21 +125,10 @@ extension ChannelDatabase {
             )
             nameplates.append(entry)
         }
-        // Older servers took names that are none, which nobody can claim or release any more.
-        for number in misnamed {
-            try db.execute(sql: "DELETE FROM nameplate_sides WHERE nameplates_id = ?", arguments: [number])
-            try db.execute(sql: "DELETE FROM nameplates WHERE id = ?", arguments: [number])
-        }
-        return nameplates
-    }
-
-    private static func lastRows(_ db: Database) throws -> RowNumbers {
-        var rows = RowNumbers()
         let given = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'nameplates'") ?? 0
-        rows.nameplate = max(given, try Int64.fetchOne(db, sql: "SELECT max(id) FROM nameplates") ?? 0)
-        rows.nameplateSide = try Int64.fetchOne(db, sql: "SELECT max(rowid) FROM nameplate_sides") ?? 0
-        rows.mailboxSide = try Int64.fetchOne(db, sql: "SELECT max(rowid) FROM mailbox_sides") ?? 0
-        return rows
+        stored.nameplates = nameplates
+        stored.lastRows.nameplate = max(given, try Int64.fetchOne(db, sql: "SELECT max(id) FROM nameplates") ?? 0)
+        stored.lastRows.nameplateSide = try Int64.fetchOne(db, sql: "SELECT max(rowid) FROM nameplate_sides") ?? 0
     }
 }
 

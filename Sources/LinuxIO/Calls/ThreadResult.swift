@@ -1,0 +1,34 @@
+internal import Dispatch
+internal import Synchronization
+
+/// What a thread of its own finds out while the one who wants to know does something else.
+package final class ThreadResult<Value: Sendable>: Sendable {
+    private let result = Mutex<Result<Value, any Error>?>(nil)
+    private let isThere = DispatchSemaphore(value: 0)
+
+    /// Begins at once. Where the process may have no more threads, `work` is done here and now.
+    ///
+    /// - Parameter name: Of the thread; at most 15 bytes.
+    package init(of name: String, _ work: @escaping @Sendable () throws -> Value) {
+        let run = { @Sendable [self] in
+            let found = Result(catching: work)
+            result.withLock { $0 = found }
+            isThere.signal()
+        }
+        do throws(ErrorNumber) {
+            try ServiceThread.start(name: name, run)
+        } catch {
+            run()
+        }
+    }
+
+    /// Waits for the end of the work, and blocks the calling thread for as long.
+    ///
+    /// - Throws: What the work threw.
+    package func get() throws -> Value {
+        isThere.wait()
+        isThere.signal()  // For who asks again.
+        guard let result = result.withLock({ $0 }) else { preconditionFailure("a result is there before it is told") }
+        return try result.get()
+    }
+}

@@ -1,0 +1,122 @@
+import GRDB
+import Glibc
+import LinuxIO
+package import MailboxRules
+
+/// A channel database that is being read at the start, on threads of its own, while the rest of the process is made.
+///
+///     open, check version ─┬─▶ mailboxes, sides, messages ───┬─▶ open(_:)
+///                          └─▶ foreign keys ─▶ nameplates ───┘
+///
+/// The file is not changed before ``open(_:)``; so that a start that fails for another reason leaves it alone.
+package final class ChannelReading: Sendable {
+    private let path: String
+    /// `nil` when there is no file with anything in it.
+    private let file: ThreadResult<OpenFile?>
+
+    private struct OpenFile: Sendable {
+        let queue: DatabaseQueue
+        let contents: ChannelContents
+    }
+
+    /// Begins to read.
+    ///
+    /// - Parameter path: A file that may be missing, or `:memory:`.
+    package init(of path: String) {
+        self.path = path
+        file = ThreadResult(of: "channels") { try Self.read(path) }
+    }
+
+    /// Waits for what was read, and makes the file ready for changes, or makes a new one of version 1 when there is none.
+    ///
+    /// - Throws: ``ChannelDatabaseError``; the file is as it was.
+    package func open(
+        _ synchronization: ChannelDatabase.Synchronization
+    ) throws -> (database: ChannelDatabase, stored: StoredChannels) {
+        guard let file = try file.get() else {
+            let database = try ChannelDatabase(path: path, synchronization: synchronization)
+            return (database, try database.load())
+        }
+        let database = try ChannelDatabase(file.queue, path: path, synchronization: synchronization)
+        try database.removeLeftovers(of: file.contents)
+        return (database, file.contents.stored)
+    }
+
+    private static func read(_ path: String) throws -> OpenFile? {
+        guard path != ":memory:", !isMissingOrEmpty(path) else { return nil }
+        let queue = try opening(path) {
+            try readThrough(path)
+            let queue = try DatabaseQueue(path: path, configuration: ChannelDatabase.configuration)
+            try queue.inDatabase { try ChannelDatabase.checkVersion($0) }
+            return queue
+        }
+        let others = ThreadResult(of: "channels-keys") { try readNameplates(path) }
+        let mailboxes = Result {
+            try using(path) {
+                try queue.inDatabase { db in
+                    try mapped(db) {
+                        var contents = ChannelContents()
+                        try contents.readMailboxes(db)
+                        return contents
+                    }
+                }
+            }
+        }
+        // Rows that refer to nothing are the first to be told of.
+        let nameplates = try others.get()
+        return OpenFile(queue: queue, contents: ChannelContents(mailboxes: try mailboxes.get(), nameplates: nameplates))
+    }
+
+    /// Checks all keys and reads what is not of mailboxes, by a connection of its own.
+    private static func readNameplates(_ path: String) throws -> ChannelContents {
+        let queue = try opening(path) {
+            try DatabaseQueue(path: path, configuration: ChannelDatabase.configuration)
+        }
+        let contents = try queue.inDatabase { db in
+            try mapped(db) {
+                try opening(path) { try ChannelDatabase.checkForeignKeys(db) }
+                return try using(path) {
+                    var contents = ChannelContents()
+                    try contents.readNameplates(db)
+                    return contents
+                }
+            }
+        }
+        try using(path) { try queue.close() }
+        return contents
+    }
+
+    private static func isMissingOrEmpty(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) != 0 || status.st_size == 0
+    }
+
+    /// Reads the file from its beginning to its end, so that a disk that fails is an error here; what is mapped afterwards is in
+    /// memory, and no signal comes of it. Before SQLite has the file open: closing it again would take its locks away.
+    private static func readThrough(_ path: String) throws {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SystemFailure(number: errno) }
+        defer { Glibc.close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 1 << 17)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count == 0 { return }
+            guard count > 0 else { throw SystemFailure(number: errno) }
+        }
+    }
+
+    /// Reads much of the file once, which is quickest without copies; see ``readThrough(_:)``.
+    private static func mapped<Value>(_ db: Database, _ body: () throws -> Value) throws -> Value {
+        try db.execute(sql: "PRAGMA mmap_size = \(1 << 30)")
+        defer { try? db.execute(sql: "PRAGMA mmap_size = 0") }
+        return try body()
+    }
+
+    private static func opening<Value>(_ path: String, _ body: () throws -> Value) throws(ChannelDatabaseError) -> Value {
+        do { return try body() } catch { throw ChannelDatabaseError(error, opening: path) }
+    }
+
+    private static func using<Value>(_ path: String, _ body: () throws -> Value) throws(ChannelDatabaseError) -> Value {
+        do { return try body() } catch { throw ChannelDatabaseError(error, using: path) }
+    }
+}
