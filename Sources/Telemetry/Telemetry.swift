@@ -28,15 +28,15 @@ package final class Telemetry: Sendable {
     let configuration: TelemetryConfiguration
     let pipeline: ObservationPipeline
     private let logger: Logger
-    private let texts: [MetricsFormat: Exposition]
     private let processSampler: ProcessSampler
     private let fileSampler: FileSampler
     private let database: UsageDatabaseWriter?
     private let log: JSONLogWriter?
     private let thread = Mutex<WorkerThread?>(nil)
     private let isStopping = Atomic<Bool>(false)
-    /// Several threads of the admin endpoint may ask at a time.
-    private let collecting = Mutex(())
+    /// The texts of what never changes in each format, made when it is first asked for. Several threads of the admin endpoint may
+    /// ask at a time.
+    private let collecting = Mutex<[MetricsFormat: Exposition]>([:])
 
     /// Opens the sinks; nothing is read or written before ``start()``.
     ///
@@ -54,9 +54,6 @@ package final class Telemetry: Sendable {
         consistency = ConsistencyChecks(reporter: reporter)
         state = ProcessState(checks: configuration.allChecks)
         metrics = MetricTable(configuration)
-        texts = Dictionary(
-            uniqueKeysWithValues: MetricsFormat.allCases.map { [metrics] in ($0, Exposition(metrics.families, as: $0)) }
-        )
         processSampler = ProcessSampler(metrics: metrics.process)
         fileSampler = FileSampler(metrics: metrics.usage, configuration: configuration)
         if let descriptor = configuration.logDescriptor {
@@ -114,7 +111,7 @@ package final class Telemetry: Sendable {
         as format: MetricsFormat = .text,
         of sections: Set<MetricFamily.Section>? = nil
     ) -> [UInt8] {
-        collecting.withLock { _ in
+        collecting.withLock { expositions in
             let start = MonotonicClock.nanoseconds
             let failures = processSampler.sample() + fileSampler.sample()
             if failures > 0 { metrics.admin.collectErrors.add(Double(failures)) }
@@ -124,7 +121,9 @@ package final class Telemetry: Sendable {
                 metrics.usage.logLines.store(Double(configuration.logCounts.value(level)), level)
             }
             metrics.usage.logLinesDropped.store(Double(configuration.logCounts.dropped), .journal)
-            let bytes = texts[format]?.text(of: sections) ?? []
+            let exposition = expositions[format] ?? Exposition(metrics.families, as: format)
+            expositions[format] = exposition
+            let bytes = exposition.text(of: sections)
             metrics.admin.collectSeconds.set(MonotonicClock.duration(since: start).seconds)
             return bytes
         }

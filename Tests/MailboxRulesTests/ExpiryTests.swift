@@ -75,7 +75,7 @@ struct ExpiryTests {
     @Test("85, D6: listeners find each other after a restart and an expiry")
     func restart() {
         var stored = StoredChannels()
-        stored.mailboxes = [
+        stored.insert(
             MailboxEntry(
                 appID: AppID("app")!,
                 id: MailboxID("old")!,
@@ -85,7 +85,7 @@ struct ExpiryTests {
                     .init(row: 1, side: Side("x")!, added: Timestamp(microseconds: 0), isOpen: true, mood: nil)
                 ]
             )
-        ]
+        )
         stored.lastRows.mailboxSide = 1
         var harness = RendezvousHarness(stored)
         let b = harness.bound("b")
@@ -106,10 +106,10 @@ struct ExpiryTests {
         var stored = StoredChannels()
         let now = Timestamp(microseconds: 1_000_000_000_000)
         for name in ["one", "two"] {
-            stored.mailboxes.append(
+            stored.insert(
                 MailboxEntry(appID: AppID(name)!, id: MailboxID(name)!, isForNameplate: true, updated: now)
             )
-            stored.nameplates.append(
+            stored.insert(
                 NameplateEntry(
                     row: 1,
                     appID: AppID(name)!,

@@ -9,9 +9,7 @@ struct JournalModel {
 
     /// What would be read back after a restart.
     var stored: StoredChannels {
-        var stored = StoredChannels()
-        stored.nameplates = nameplates.values.sorted { $0.row < $1.row }
-        stored.mailboxes = mailboxes.values.sorted { $0.id.string < $1.id.string }
+        var stored = StoredChannels(mailboxes: Array(mailboxes.values), nameplates: Array(nameplates.values))
         stored.lastRows.nameplate = nameplates.keys.max() ?? 0
         stored.lastRows.nameplateSide = nameplates.values.flatMap { $0.sides.map(\.row) }.max() ?? 0
         stored.lastRows.mailboxSide = mailboxes.values.flatMap { $0.sides.map(\.row) }.max() ?? 0
@@ -56,12 +54,9 @@ struct JournalModel {
 }
 
 extension MemoryStore {
-    /// What the store holds that is not of the moment, in the order of ``JournalModel/stored``.
+    /// What the store holds that is not of the moment.
     var durable: StoredChannels {
-        var stored = StoredChannels()
-        stored.nameplates = nameplates.values.flatMap(\.values).sorted { $0.row < $1.row }
-        stored.mailboxes = mailboxes.values.sorted { $0.id.string < $1.id.string }
-        return stored.comparable
+        StoredChannels(mailboxes: Array(mailboxes.values), nameplates: nameplates.values.flatMap(\.values)).comparable
     }
 
     /// The first thing that should never be, in words.
@@ -94,11 +89,15 @@ extension MemoryStore {
 }
 
 extension StoredChannels {
+    init(mailboxes: [MailboxEntry], nameplates: [NameplateEntry]) {
+        self.init()
+        for mailbox in mailboxes { insert(mailbox) }
+        for nameplate in nameplates { insert(nameplate) }
+    }
+
     /// Without what is only of the moment: times of activity, which are written down late, and who listens.
     var comparable: StoredChannels {
-        var stored = StoredChannels()
-        stored.nameplates = nameplates
-        stored.mailboxes = mailboxes.map { entry in
+        let mailboxes = mailboxes.values.map { entry in
             MailboxEntry(
                 appID: entry.appID,
                 id: entry.id,
@@ -110,7 +109,7 @@ extension StoredChannels {
                 messages: entry.messages
             )
         }
-        return stored
+        return StoredChannels(mailboxes: mailboxes, nameplates: nameplates.values.flatMap(\.values))
     }
 }
 

@@ -54,8 +54,9 @@ struct NameplateTests {
     func exhaustion() {
         let (app, side, mailbox) = (AppID("app")!, Side("s")!, MailboxID("m")!)
         var stored = StoredChannels()
-        stored.nameplates = (1...999).map {
-            NameplateEntry(row: Int64($0), appID: app, nameplate: Nameplate($0), mailbox: mailbox, sides: [])
+        for row in 1...999 as ClosedRange<Int64> {
+            let nameplate = Nameplate(Int(row))
+            stored.insert(NameplateEntry(row: row, appID: app, nameplate: nameplate, mailbox: mailbox, sides: []))
         }
         var store = MemoryStore(
             stored,

@@ -19,7 +19,7 @@ struct ChannelDatabaseTests {
     }
 
     private func open() throws -> ChannelDatabase {
-        try ChannelDatabase(path: path, synchronization: .full)
+        try ChannelReading(of: path).open(.full).database
     }
 
     private static let app = AppID("lothar.com/é")!
@@ -68,10 +68,10 @@ struct ChannelDatabaseTests {
         #expect(
             stored.lastRows.nameplate == 7 && stored.lastRows.nameplateSide == 2 && stored.lastRows.mailboxSide == 4
         )
-        let nameplate = try #require(stored.nameplates.first)
+        let nameplate = try #require(stored.nameplates[Self.app]?.values.first)
         #expect(nameplate.nameplate == Nameplate(4) && nameplate.mailbox == Self.mailbox)
         #expect(nameplate.sides.map(\.isClaimed) == [false, true])
-        let mailbox = try #require(stored.mailboxes.first)
+        let mailbox = try #require(stored.mailboxes.values.first)
         #expect(mailbox.appID == Self.app && mailbox.id == Self.mailbox && mailbox.isForNameplate)
         #expect(mailbox.sides.map(\.mood) == [nil, "sc\u{0}ary"])
         #expect(mailbox.sides.map(\.isOpen) == [true, false])
@@ -219,7 +219,7 @@ struct ChannelDatabaseTests {
             )
         }
         let stored = try database.load()
-        #expect(stored.nameplates.map(\.row) == [7])
+        #expect(stored.nameplates.values.flatMap(\.values).map(\.row) == [7])
         try database.queue.inDatabase { db throws in
             #expect(try Int.fetchOne(db, sql: "SELECT count(*) FROM messages") == 2)
             #expect(try Int.fetchOne(db, sql: "SELECT count(*) FROM nameplate_sides") == 2)
@@ -287,6 +287,6 @@ struct ChannelDatabaseTests {
             try database.write([.messageAdded(Self.app, Self.mailbox, message)])
         }
         #expect(error?.kind == .full)
-        #expect(try database.load().mailboxes.first?.messages.count == 2)
+        #expect(try database.load().mailboxes.values.first?.messages.count == 2)
     }
 }

@@ -40,7 +40,7 @@ struct GatheredLogWritesTests {
     }
 
     private static func messages(_ database: ChannelDatabase) throws -> Int {
-        try database.load().mailboxes.reduce(0) { $0 + $1.messages.count }
+        try database.load().mailboxes.values.reduce(0) { $0 + $1.messages.count }
     }
 
     @Test("every commit is seen by other connections at once, small ones and ones beyond what is gathered")

@@ -22,13 +22,12 @@ package final class ThreadResult<Value: Sendable>: Sendable {
         }
     }
 
-    /// Waits for the end of the work, and blocks the calling thread for as long.
+    /// Waits for the end of the work, blocks the calling thread for as long, and hands over what there is. Once.
     ///
     /// - Throws: What the work threw.
-    package func get() throws -> Value {
+    package func take() throws -> Value {
         isThere.wait()
-        isThere.signal()  // For who asks again.
-        guard let result = result.withLock({ $0 }) else { preconditionFailure("a result is there before it is told") }
+        guard let result = result.withLock({ $0.take() }) else { preconditionFailure("a result is taken once") }
         return try result.get()
     }
 }

@@ -15,7 +15,9 @@ extension MemoryStore {
         }
         for mailbox in listenedMailboxes { touch(mailbox, at: now, into: &events) }
         var pruned = (nameplates: 0, mailboxes: 0, messages: 0)
-        let old = mailboxes.values.filter { $0.updated + expiry.lifetime(in: $0.appID) <= now }
+        let limit = now - expiry.standard
+        let limits = expiry.perApp.mapValues { now - $0 }
+        let old = mailboxes.values.filter { $0.updated <= limits[$0.appID] ?? limit }
         for entry in old {
             pruned.nameplates += entry.nameplates.count
             pruned.mailboxes += 1

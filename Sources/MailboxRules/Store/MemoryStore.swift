@@ -36,44 +36,37 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         self.expiry = expiry
         self.limits = limits
         self.random = random
-        self.lastRows = stored.lastRows
-        adopt(stored.mailboxes)
-        adopt(stored.nameplates)
+        lastRows = stored.lastRows
+        mailboxes = stored.mailboxes
+        nameplates = stored.nameplates
+        countMailboxes()
+        countNameplates()
     }
 
-    /// As inserting them one by one, but what is the same for neighbours, above all their application, is looked up once.
-    private mutating func adopt(_ entries: [MailboxEntry]) {
-        mailboxes.reserveCapacity(entries.count)
-        var rest = entries[...]
-        while let app = rest.first?.appID {
-            let neighbours = rest.prefix { $0.appID == app }
-            rest = rest.dropFirst(neighbours.count)
-            for entry in neighbours {
-                mailboxes[entry.id] = entry
-                count(entry)
+    /// Neighbours as good as always are of one application, whose use is then counted once for all of them.
+    private mutating func countMailboxes() {
+        var neighbours: (app: AppID, count: Int)?
+        for entry in mailboxes.values {
+            count(entry)
+            if let last = neighbours, last.app == entry.appID {
+                neighbours = (last.app, last.count + 1)
+            } else {
+                if let neighbours { addUse(of: neighbours.app, neighbours.count) }
+                neighbours = (entry.appID, 1)
             }
-            addUse(of: app, neighbours.count)
         }
+        if let neighbours { addUse(of: neighbours.app, neighbours.count) }
     }
 
-    private mutating func adopt(_ entries: [NameplateEntry]) {
-        var rest = entries[...]
-        while let app = rest.first?.appID {
-            let neighbours = rest.prefix { $0.appID == app }
-            rest = rest.dropFirst(neighbours.count)
-            var ofApp = nameplates.removeValue(forKey: app) ?? [:]
-            ofApp.reserveCapacity(ofApp.count + neighbours.count)
-            for entry in neighbours {
-                ofApp[entry.nameplate] = entry
+    private mutating func countNameplates() {
+        for (app, entries) in nameplates {
+            for entry in entries.values {
                 count(entry)
-                let mailbox = mailboxes.index(forKey: entry.mailbox)
-                if let mailbox { mailboxes.values[mailbox].nameplates.append(entry.nameplate) }
-                if mailbox == nil || !entry.sides.contains(where: \.isClaimed) {
+                if mailboxes.index(forKey: entry.mailbox) == nil || !entry.sides.contains(where: \.isClaimed) {
                     orphans.append((app, entry.nameplate))
                 }
             }
-            nameplates[app] = ofApp
-            addUse(of: app, neighbours.count)
+            addUse(of: app, entries.count)
         }
         levels.shortNameplates = shortNameplates.levels
     }

@@ -3,28 +3,28 @@ import MailboxRules
 import WormholeWire
 
 /// What a channel database holds, as it is read back; and what of it only older servers leave, which nobody can reach any more.
-struct ChannelContents {
+///
+/// Two connections may read it at a time: one the mailboxes, the other the nameplates.
+struct ChannelContents: Sendable {
     private(set) var stored = StoredChannels()
     /// Whether there are messages whose mailbox is gone.
     private var hasOrphans = false
     /// Nameplates whose name is none.
     private var misnamed: [Int64] = []
 
-    /// Nothing yet.
-    init() {}
-
-    /// Reads everything, one table after the other.
-    init(_ db: Database) throws {
-        try readMailboxes(db)
-        try readNameplates(db)
+    /// What was read of nameplates.
+    struct Nameplates: Sendable {
+        fileprivate var entries: [AppID: [Nameplate: NameplateEntry]] = [:]
+        fileprivate var misnamed: [Int64] = []
+        fileprivate var lastRow: Int64 = 0
+        fileprivate var lastSideRow: Int64 = 0
     }
 
-    /// What was read by two connections at a time: one for the mailboxes, the other for the nameplates.
-    init(mailboxes: Self, nameplates: Self) {
-        self = mailboxes
-        stored.nameplates = nameplates.stored.nameplates
-        stored.lastRows.nameplate = nameplates.stored.lastRows.nameplate
-        stored.lastRows.nameplateSide = nameplates.stored.lastRows.nameplateSide
+    /// Goes with the mailboxes, which are there already.
+    mutating func take(_ nameplates: Nameplates) {
+        stored.take(nameplates.entries)
+        stored.lastRows.nameplate = nameplates.lastRow
+        stored.lastRows.nameplateSide = nameplates.lastSideRow
         misnamed = nameplates.misnamed
     }
 
@@ -42,27 +42,23 @@ struct ChannelContents {
 
     /// Reads mailboxes, their sides and their messages.
     mutating func readMailboxes(_ db: Database) throws {
-        var mailboxes: [MailboxEntry] = []
-        var indices: [MailboxID: Int] = [:]
-        let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM mailboxes") ?? 0
-        mailboxes.reserveCapacity(count)
-        indices.reserveCapacity(count)
+        var mailboxes: [MailboxID: MailboxEntry] = [:]
+        mailboxes.reserveCapacity(try Int.fetchOne(db, sql: "SELECT count(*) FROM mailboxes") ?? 0)
         var appIDs = AppIDCache()
         try db.makeStatement(sql: "SELECT app_id, id, for_nameplate, updated FROM mailboxes").forEachRow { row in
-            let mailbox = MailboxEntry(
+            let id = MailboxID(unchecked: WireString(row.text(1)))
+            mailboxes[id] = MailboxEntry(
                 appID: appIDs.appID(of: row, column: 0),
-                id: MailboxID(unchecked: WireString(row.text(1))),
+                id: id,
                 isForNameplate: row.bool(2),
                 updated: row.time(3)
             )
-            indices[mailbox.id] = mailboxes.count
-            mailboxes.append(mailbox)
         }
-        // Rows come in the order they were written in, which as good as always is that of their times; so they are put in
-        // order here, and not by the database, which would sort them all.
+        // Rows come in the order they were written in, which as good as always is that of their times; so the others are put
+        // in order here, and not all of them by the database.
         let sideRows = "SELECT mailbox_id, rowid, side, added, opened, mood FROM mailbox_sides ORDER BY rowid"
         try db.makeStatement(sql: sideRows).forEachRow { row in
-            guard let index = indices[MailboxID(unchecked: WireString(row.text(0)))] else { return }
+            guard let index = mailboxes.index(forKey: MailboxID(unchecked: WireString(row.text(0)))) else { return }
             let side = MailboxEntry.OpeningSide(
                 row: row.integer(1),
                 side: Side(unchecked: WireString(row.text(2))),
@@ -70,11 +66,12 @@ struct ChannelContents {
                 isOpen: row.bool(4),
                 mood: row.optionalText(5)
             )
-            mailboxes[index].sides.append(side)
+            mailboxes.values[index].sides.append(side)
+            mailboxes.values[index].sides.settleLast(by: \.added)
         }
         let messageRows = "SELECT mailbox_id, side, phase, body, msg_id, server_rx FROM messages ORDER BY rowid"
         try db.makeStatement(sql: messageRows).forEachRow { row in
-            guard let index = indices[MailboxID(unchecked: WireString(row.text(0)))] else {
+            guard let index = mailboxes.index(forKey: MailboxID(unchecked: WireString(row.text(0)))) else {
                 hasOrphans = true
                 return
             }
@@ -85,50 +82,57 @@ struct ChannelContents {
                 id: row.optionalText(4).map { JSONText(encoding: $0) } ?? .null,
                 received: row.time(5)
             )
-            mailboxes[index].append(message)
+            mailboxes.values[index].append(message)
+            mailboxes.values[index].messages.settleLast(by: \.received)
             // A message is activity too, and its time is always written down.
-            _ = mailboxes[index].touch(at: message.received)
-        }
-        for index in mailboxes.indices {
-            mailboxes[index].sides.order(by: \.added)
-            mailboxes[index].messages.order(by: \.received)
+            _ = mailboxes.values[index].touch(at: message.received)
         }
         stored.mailboxes = mailboxes
         stored.lastRows.mailboxSide = try Int64.fetchOne(db, sql: "SELECT max(rowid) FROM mailbox_sides") ?? 0
     }
 
     /// Reads nameplates and their sides.
-    mutating func readNameplates(_ db: Database) throws {
+    static func nameplates(_ db: Database) throws -> Nameplates {
+        var nameplates = Nameplates()
         var sides: [Int64: [NameplateEntry.ClaimingSide]] = [:]
+        sides.reserveCapacity(try Int.fetchOne(db, sql: "SELECT count(*) FROM nameplate_sides") ?? 0)
         let sideRows = "SELECT nameplates_id, rowid, side, added, claimed FROM nameplate_sides ORDER BY rowid"
         try db.makeStatement(sql: sideRows).forEachRow { row in
+            let number = row.integer(0)
             let side = NameplateEntry.ClaimingSide(
                 row: row.integer(1),
                 side: Side(unchecked: WireString(row.text(2))),
                 added: row.time(3),
                 isClaimed: row.bool(4)
             )
-            sides[row.integer(0), default: []].append(side)
+            sides[number, default: []].append(side)
+            sides[number]?.settleLast(by: \.added)
         }
-        var nameplates: [NameplateEntry] = []
+        let uses = "SELECT app_id, count(*) FROM nameplates GROUP BY app_id"
+        try db.makeStatement(sql: uses).forEachRow { row in
+            let app = AppID(unchecked: WireString(row.text(0)))
+            nameplates.entries[app] = Dictionary(minimumCapacity: Int(row.integer(1)))
+        }
         var appIDs = AppIDCache()
         let rows = "SELECT id, app_id, name, mailbox_id FROM nameplates ORDER BY id"
         try db.makeStatement(sql: rows).forEachRow { row in
             let number = row.integer(0)
-            guard let nameplate = Nameplate(row.text(2)) else { return misnamed.append(number) }
-            let entry = NameplateEntry(
+            guard let nameplate = Nameplate(row.text(2)) else { return nameplates.misnamed.append(number) }
+            let app = appIDs.appID(of: row, column: 1)
+            nameplates.entries[app, default: [:]][nameplate] = NameplateEntry(
                 row: number,
-                appID: appIDs.appID(of: row, column: 1),
+                appID: app,
                 nameplate: nameplate,
                 mailbox: MailboxID(unchecked: WireString(row.text(3))),
-                sides: (sides.removeValue(forKey: number) ?? []).ordered(by: \.added)
+                sides: sides[number] ?? []
             )
-            nameplates.append(entry)
         }
+        // Such as have misnamed ones alone.
+        if !nameplates.misnamed.isEmpty { nameplates.entries = nameplates.entries.filter { !$0.value.isEmpty } }
         let given = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'nameplates'") ?? 0
-        stored.nameplates = nameplates
-        stored.lastRows.nameplate = max(given, try Int64.fetchOne(db, sql: "SELECT max(id) FROM nameplates") ?? 0)
-        stored.lastRows.nameplateSide = try Int64.fetchOne(db, sql: "SELECT max(rowid) FROM nameplate_sides") ?? 0
+        nameplates.lastRow = max(given, try Int64.fetchOne(db, sql: "SELECT max(id) FROM nameplates") ?? 0)
+        nameplates.lastSideRow = try Int64.fetchOne(db, sql: "SELECT max(rowid) FROM nameplate_sides") ?? 0
+        return nameplates
     }
 }
 
@@ -143,18 +147,12 @@ private struct AppIDCache {
 }
 
 extension Array {
-    /// Puts the elements in the order of their times; those of the same time stay as they stand.
-    fileprivate mutating func order(by time: KeyPath<Element, Timestamp>) {
-        guard zip(self, dropFirst()).contains(where: { $0[keyPath: time] > $1[keyPath: time] }) else { return }
-        self = enumerated()
-            .sorted { ($0.element[keyPath: time], $0.offset) < ($1.element[keyPath: time], $1.offset) }
-            .map(\.element)
-    }
-
-    fileprivate func ordered(by time: KeyPath<Element, Timestamp>) -> Self {
-        var copy = self
-        copy.order(by: time)
-        return copy
+    /// Moves the last element before those of later times, and behind those of its own; all others are in order.
+    fileprivate mutating func settleLast(by time: KeyPath<Element, Timestamp>) {
+        guard let last else { return }
+        let behind = dropLast().lastIndex { $0[keyPath: time] <= last[keyPath: time] }.map { $0 + 1 } ?? 0
+        guard behind < count - 1 else { return }
+        insert(removeLast(), at: behind)
     }
 }
 

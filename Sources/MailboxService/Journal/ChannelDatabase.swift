@@ -1,6 +1,7 @@
 import GRDB
 import GRDBSQLite
 import Glibc
+import LinuxIO
 package import MailboxRules
 
 /// The SQLite file that holds the live state: nameplates, mailboxes, their sides and messages.
@@ -126,12 +127,15 @@ package final class ChannelDatabase {
         try queue.inDatabase { db in
             // Incremental, so that a file that grew once can give its pages back.
             try db.execute(sql: "PRAGMA page_size = \(ChannelSchema.pageSize); PRAGMA auto_vacuum = INCREMENTAL")
+            // What is not whole has no name, so that one flush of the whole is enough.
+            try db.execute(sql: "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY")
         }
         try queue.inTransaction { db in
             try db.execute(sql: ChannelSchema.creation)
             return .commit
         }
         try queue.close()
+        do throws(ErrorNumber) { try FileFlush.run(draft) } catch { throw SystemFailure(number: error.code) }
         guard rename(draft, path) == 0 else { throw SystemFailure(number: errno) }
     }
 
@@ -167,7 +171,9 @@ package final class ChannelDatabase {
     package func load() throws -> StoredChannels {
         do {
             return try queue.inDatabase { db in
-                let contents = try ChannelContents(db)
+                var contents = ChannelContents()
+                try contents.readMailboxes(db)
+                contents.take(try ChannelContents.nameplates(db))
                 try contents.removeLeftovers(db)
                 return contents.stored
             }

@@ -14,7 +14,7 @@ package final class ChannelReading: Sendable {
     /// `nil` when there is no file with anything in it.
     private let file: ThreadResult<OpenFile?>
 
-    private struct OpenFile: Sendable {
+    struct OpenFile: Sendable {
         let queue: DatabaseQueue
         let contents: ChannelContents
     }
@@ -33,7 +33,7 @@ package final class ChannelReading: Sendable {
     package func open(
         _ synchronization: ChannelDatabase.Synchronization
     ) throws -> (database: ChannelDatabase, stored: StoredChannels) {
-        guard let file = try file.get() else {
+        guard let file = try file.take() else {
             let database = try ChannelDatabase(path: path, synchronization: synchronization)
             return (database, try database.load())
         }
@@ -42,7 +42,8 @@ package final class ChannelReading: Sendable {
         return (database, file.contents.stored)
     }
 
-    private static func read(_ path: String) throws -> OpenFile? {
+    /// - Returns: `nil` when there is nothing to read.
+    static func read(_ path: String) throws -> OpenFile? {
         guard path != ":memory:", !isMissingOrEmpty(path) else { return nil }
         let queue = try opening(path) {
             try readThrough(path)
@@ -51,39 +52,30 @@ package final class ChannelReading: Sendable {
             return queue
         }
         let others = ThreadResult(of: "channels-keys") { try readNameplates(path) }
+        var contents = ChannelContents()
         let mailboxes = Result {
-            try using(path) {
-                try queue.inDatabase { db in
-                    try mapped(db) {
-                        var contents = ChannelContents()
-                        try contents.readMailboxes(db)
-                        return contents
-                    }
-                }
-            }
+            try using(path) { try queue.inDatabase { db in try mapped(db) { try contents.readMailboxes(db) } } }
         }
         // Rows that refer to nothing are the first to be told of.
-        let nameplates = try others.get()
-        return OpenFile(queue: queue, contents: ChannelContents(mailboxes: try mailboxes.get(), nameplates: nameplates))
+        let nameplates = try others.take()
+        try mailboxes.get()
+        contents.take(nameplates)
+        return OpenFile(queue: queue, contents: contents)
     }
 
     /// Checks all keys and reads what is not of mailboxes, by a connection of its own.
-    private static func readNameplates(_ path: String) throws -> ChannelContents {
+    private static func readNameplates(_ path: String) throws -> ChannelContents.Nameplates {
         let queue = try opening(path) {
             try DatabaseQueue(path: path, configuration: ChannelDatabase.configuration)
         }
-        let contents = try queue.inDatabase { db in
+        let nameplates = try queue.inDatabase { db in
             try mapped(db) {
                 try opening(path) { try ChannelDatabase.checkForeignKeys(db) }
-                return try using(path) {
-                    var contents = ChannelContents()
-                    try contents.readNameplates(db)
-                    return contents
-                }
+                return try using(path) { try ChannelContents.nameplates(db) }
             }
         }
         try using(path) { try queue.close() }
-        return contents
+        return nameplates
     }
 
     private static func isMissingOrEmpty(_ path: String) -> Bool {
@@ -112,11 +104,17 @@ package final class ChannelReading: Sendable {
         return try body()
     }
 
-    private static func opening<Value>(_ path: String, _ body: () throws -> Value) throws(ChannelDatabaseError) -> Value {
+    private static func opening<Value>(
+        _ path: String,
+        _ body: () throws -> Value
+    ) throws(ChannelDatabaseError) -> Value {
         do { return try body() } catch { throw ChannelDatabaseError(error, opening: path) }
     }
 
-    private static func using<Value>(_ path: String, _ body: () throws -> Value) throws(ChannelDatabaseError) -> Value {
+    private static func using<Value>(
+        _ path: String,
+        _ body: () throws -> Value
+    ) throws(ChannelDatabaseError) -> Value {
         do { return try body() } catch { throw ChannelDatabaseError(error, using: path) }
     }
 }

@@ -107,7 +107,9 @@ struct SQLiteRow {
     func holds(_ text: String, in column: CInt) -> Bool {
         guard let bytes = sqlite3_column_text(statement, column) else { return false }
         let count = Int(sqlite3_column_bytes(statement, column))
-        return text.utf8.elementsEqual(UnsafeBufferPointer(start: bytes, count: count))
+        guard text.utf8.count == count else { return false }
+        var text = text
+        return text.withUTF8 { $0.elementsEqual(UnsafeBufferPointer(start: bytes, count: count)) }
     }
 
     /// The text with all of its bytes; empty for NULL.

@@ -1,5 +1,6 @@
 import GRDB
 import Glibc
+import LinuxIO
 
 /// The file of a usage database: created whole or not at all, taken over after a copy was made, or refused unchanged.
 struct UsageDatabaseFile {
@@ -99,9 +100,15 @@ struct UsageDatabaseFile {
     private func create() throws {
         let temporary = try makeTemporaryFile()
         do {
+            var configuration = configuration
+            // What is not whole has no name, so that one flush of the whole is enough.
+            configuration.prepareDatabase { database in
+                try database.execute(sql: "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY")
+            }
             let queue = try DatabaseQueue(path: temporary, configuration: configuration)
             try fill(queue)
             try queue.close()
+            try FileFlush.run(temporary)
             try publish(temporary)
         } catch {
             unlink(temporary)
