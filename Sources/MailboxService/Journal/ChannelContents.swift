@@ -149,7 +149,7 @@ private struct AppIDCache {
 extension Array {
     /// Moves the last element before those of later times, and behind those of its own; all others are in order.
     fileprivate mutating func settleLast(by time: KeyPath<Element, Timestamp>) {
-        guard let last else { return }
+        guard count > 1, let last else { return }
         let behind = dropLast().lastIndex { $0[keyPath: time] <= last[keyPath: time] }.map { $0 + 1 } ?? 0
         guard behind < count - 1 else { return }
         insert(removeLast(), at: behind)
