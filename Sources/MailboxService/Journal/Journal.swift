@@ -38,7 +38,7 @@ final class Journal {
     /// A commit of at most so many changes, of which the last few took no longer than this, is waited for by the loop itself:
     /// waking another thread, and being woken by it, takes a lone client nearly as long as the disk does.
     private static let quickBatch = (changes: 4, duration: Duration.microseconds(500))
-    /// Nothing to write for this long: time to move the log into the file.
+    /// Nothing written for this long: time to move the log into the file.
     private static let idleInterval = TimeAmount.seconds(1)
 
     /// About what a change takes in memory besides a message.
@@ -74,6 +74,7 @@ final class Journal {
     /// How long the log may become until the next checkpoint.
     private var checkpointDue = Journal.checkpointPages
     private var idleTimer: Scheduled<Void>?
+    private var lastWrite = NIODeadline.uptimeNanoseconds(0)
     private var waitingForIdle: [EventLoopPromise<Void>] = []
 
     init(database: ChannelDatabase, eventLoop: SocketLoop, source: ObservationSource) {
@@ -104,7 +105,6 @@ final class Journal {
         pending.removeAll(keepingCapacity: true)
         backlogBytes = 0
         let point = appended
-        idleTimer?.cancel()
         let isForLong = batch.count > Self.quickBatch.changes || typicalDuration > Self.quickBatch.duration
         perform(isForLong: isForLong, { database in try database.write(batch) }) { journal, result, duration in
             switch result {
@@ -115,6 +115,7 @@ final class Journal {
                 if pages < journal.logPages { journal.checkpointDue = Self.checkpointPages }
                 journal.logPages = pages
                 journal.hasNewPages = true
+                journal.lastWrite = journal.eventLoop.now
                 journal.committed = point
                 journal.handler?.committed(point)
                 if pages > journal.checkpointDue { journal.checkpoint() }
@@ -178,9 +179,17 @@ final class Journal {
 
     private func settle() {
         fulfilIdle()
-        guard hasNewPages else { return }
-        idleTimer?.cancel()
-        idleTimer = eventLoop.assumeIsolated().scheduleTask(in: Self.idleInterval) { [weak self] in self?.checkpoint() }
+        if hasNewPages, idleTimer == nil { checkpointWhenIdle(at: lastWrite + Self.idleInterval) }
+    }
+
+    /// One timer serves a whole busy time: when it is due, it looks whether that is over.
+    private func checkpointWhenIdle(at time: NIODeadline) {
+        idleTimer = eventLoop.assumeIsolated().scheduleTask(deadline: time) { [weak self] in
+            guard let self else { return }
+            idleTimer = nil
+            let idleTime = lastWrite + Self.idleInterval
+            if idleTime > eventLoop.now { checkpointWhenIdle(at: idleTime) } else { checkpoint() }
+        }
     }
 
     private func fulfilIdle() {
@@ -190,7 +199,7 @@ final class Journal {
     }
 
     private func checkpoint() {
-        guard !isBusy, !hasFailed else { return }
+        guard hasNewPages, !isBusy, !hasFailed else { return }
         hasNewPages = false
         // Another program's reader can keep the log from beginning again; then it is not tried after every commit.
         checkpointDue = logPages + Self.checkpointPages
