@@ -72,8 +72,8 @@ let package = Package(
         .target(
             name: "Appliance",
             dependencies: [
-                "Admin", "Admission", "CBuildRevision", "LinuxIO", "MailboxRules", "MailboxService", "Observations",
-                "Telemetry", "TransitRules", "TransitService", "WormholeWire", logging,
+                "Admin", "Admission", "CBuildRevision", "CSQLite", "LinuxIO", "MailboxRules", "MailboxService",
+                "Observations", "Telemetry", "TransitRules", "TransitService", "WormholeWire", logging,
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -158,6 +158,7 @@ let package = Package(
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: strict),
         .systemLibrary(name: "CLinux"),
         .target(name: "CBuildRevision", cSettings: [.define("BUILD_REVISION", to: "\"\(revision)\"")]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(
             name: "CMicroHTTPD",
             pkgConfig: "libmicrohttpd",

@@ -1,4 +1,5 @@
 internal import Admin
+internal import CSQLite
 internal import Glibc
 internal import LinuxIO
 internal import Logging
@@ -31,6 +32,8 @@ package struct Appliance: Sendable {
     /// - Throws: An error whose description is one line, when something cannot be started.
     package func run() async throws {
         HeapUse.grow(inStepsOf: Self.heapAtStart)
+        // Refused when a database has been open in this process before: then the statistics go on.
+        _ = csqlite_skip_memory_statistics()
         _ = Glibc.signal(SIGPIPE, SIG_IGN)
         // A limit on the size of files is a disk that refuses, not a reason to die.
         _ = Glibc.signal(SIGXFSZ, SIG_IGN)

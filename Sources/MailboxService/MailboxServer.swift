@@ -45,7 +45,7 @@ package final class MailboxServer: Sendable {
         name = listener.name
         expectsProxyHeader = listener.expectsProxyHeader
         state = Mutex(State(socket: Descriptor(owning: listener.release()), listener: nil))
-        eventLoop = try SocketLoop.start(name: "mailbox")
+        eventLoop = try SocketLoop.start(name: "mailbox", standIn: "mailbox-standin")
         let addressIDs = try Self.addressIDs(configuration, database, eventLoop, logger)
         let mailbox = MailboxLoop(
             configuration: configuration,

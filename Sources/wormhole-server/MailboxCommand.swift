@@ -12,7 +12,7 @@ struct MailboxCommand: AsyncParsableCommand {
     @Option(
         name: [.customShort("p"), .long],
         parsing: .unconditional,
-        help: ArgumentHelp("Where to listen.", valueName: "endpoint")
+        help: ArgumentHelp("Where to listen; tcp:PORT alone is every IPv4 address.", valueName: "endpoint")
     )
     var port = #"tcp:4000:interface=\:\:"#
 
@@ -38,7 +38,7 @@ struct MailboxCommand: AsyncParsableCommand {
     func configuration() throws -> ApplianceConfiguration {
         var configuration = ApplianceConfiguration()
         configuration.mailbox = try mailboxOptions.settings(
-            endpoint: Endpoint(port),
+            endpoint: Endpoint(port, wildcard: .everyIPv4Address),
             stateDirectory: ".",
             profile: .original
         )

@@ -69,6 +69,29 @@ struct LogWriterTests {
         await writer.close(within: .seconds(5))
     }
 
+    @Test("lines that have waited are written several at a time, whole, in pieces that a pipe takes at once")
+    func pieces() async throws {
+        // Of a datagram socket one read(2) gives what one write(2) wrote.
+        var ends: [CInt] = [0, 0]
+        try #require(socketpair(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0, &ends) == 0)
+        defer { for end in ends { Glibc.close(end) } }
+        let lines = (0..<200).map(Self.line) + [Array(repeating: UInt8(ascii: "y"), count: 5000) + [UInt8(ascii: "\n")]]
+        let writer = LogWriter(descriptor: ends[1], as: .text, counts: LogCounts())
+        for line in lines { writer.offer(line) }
+        var pieces: [[UInt8]] = []
+        let total = lines.reduce(0) { $0 + $1.count }
+        while pieces.reduce(0, { $0 + $1.count }) < total {
+            var bytes = [UInt8](repeating: 0, count: 65_536)
+            let count = Glibc.read(ends[0], &bytes, bytes.count)
+            try #require(count > 0)
+            pieces.append(Array(bytes[..<count]))
+        }
+        await writer.close(within: .seconds(5))
+        #expect(Array(pieces.joined()) == Array(lines.joined()))
+        #expect(pieces.count < lines.count / 10)
+        #expect(pieces.allSatisfy { $0.last == UInt8(ascii: "\n") && ($0.count <= 4096 || $0.count == 5001) })
+    }
+
     @Test("what was offered before the end is there after it")
     func close() async throws {
         let reader = try SlowReader(capacity: 65_536)

@@ -72,6 +72,23 @@ struct StartTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
     }
 
+    @Test(
+        "mailbox 105: tcp:PORT is IPv4 alone, as with the original, and both families where the interface says so",
+        arguments: [("tcp:0", CInt(7)), (#"tcp:0:interface=\:\:"#, CInt(0))]
+    )
+    func families(endpoint: String, overIPv6: CInt) async throws {
+        let child = try ChildProcess(Repository.server(), ["mailbox", "--port=\(endpoint)", "--channel-db=:memory:"])
+        try await child.errors("it is ready") { $0.contains("[server] ready") }
+        let port = try #require(child.errors.firstMatch(of: /Mailbox starting on (\d+)/)?.1)
+        // curl ends with 7 when nobody takes the connection.
+        for (host, ending) in [("127.0.0.1", CInt(0)), ("[::1]", overIPv6)] {
+            let page = try ChildProcess("curl", ["--silent", "--fail", "http://\(host):\(port)/"])
+            #expect(try await page.end() == .exited(ending), "\(host)")
+        }
+        child.send(signal: SIGTERM)
+        #expect(try await child.end() == .exited(0))
+    }
+
     @Test("a folder that takes no files is one line and exit 1", arguments: ["/proc", "/nowhere", "/dev/null"])
     func unwritableFolder(path: String) async throws {
         let anyPort = RunningServer.anyPort

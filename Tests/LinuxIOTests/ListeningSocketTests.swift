@@ -18,13 +18,26 @@ struct ListeningSocketTests {
         #expect(path == nil)
     }
 
-    @Test("105: without an interface it takes connections over IPv4 and IPv6")
-    func dualStack() throws {
-        let socket = try ListeningSocket.open(Endpoint("tcp:0"))
+    @Test(
+        "105: it takes connections over IPv4 and IPv6",
+        arguments: ["tcp:0", #"tcp:0:interface=\:\:"#, "tcp6:0", "haproxy:tcp:0"]
+    )
+    func dualStack(endpoint: String) throws {
+        let socket = try ListeningSocket.open(Endpoint(endpoint))
         let port = UInt16(try realPort(of: socket))
         _ = try connect(to: "127.0.0.1", port)
         guard SocketAddressStorage(boundTo: socket.descriptor.number)?.isIPv6 == true else { return }
         _ = try connect(to: "::1", port)
+    }
+
+    @Test("105: where an endpoint without an interface is IPv4 alone, it takes no connections over IPv6")
+    func onlyIPv4() throws {
+        let socket = try ListeningSocket.open(Endpoint("tcp:0", wildcard: .everyIPv4Address))
+        let port = UInt16(try realPort(of: socket))
+        _ = try connect(to: "127.0.0.2", port)
+        #expect(throws: SocketFailure.self) { _ = try connect(to: "::1", port) }
+        let both = try Endpoint(#"tcp:0:interface=\:\:"#, wildcard: .everyIPv4Address)
+        #expect(both.target == (try Endpoint("tcp:0")).target)
     }
 
     @Test("105: with an interface it takes connections there only")

@@ -18,10 +18,10 @@ final class LogFile: Sendable {
 
     deinit { descriptor.withLock { _ = Glibc.close($0) } }
 
-    /// Appends a line.
+    /// Appends whole lines.
     ///
-    /// - Returns: Whether it is there. A lost log line is no reason to stop: what the system refuses is left out.
-    func write(_ line: [UInt8]) -> Bool {
+    /// - Returns: Whether they are there. A lost log line is no reason to stop: what the system refuses is left out.
+    func write(_ lines: [UInt8]) -> Bool {
         descriptor.withLock { descriptor in
             if !Self.isStill(path, descriptor) {
                 let number = Self.open(path)
@@ -30,7 +30,7 @@ final class LogFile: Sendable {
                     descriptor = number
                 }
             }
-            return line.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) } == line.count
+            return lines.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) } == lines.count
         }
     }
 

@@ -59,10 +59,10 @@ package final class LogWriter: Sendable {
     ) {
         self.init(as: format, counts: counts, capacity: capacity) { givesUp in
             var output = LineOutput(descriptor: descriptor, givesUp: givesUp)
-            return { line in
-                // A line that the system refuses is lost, and counted by who hears of it.
+            return { lines in
+                // What the system refuses is lost, and counted by who hears of it.
                 do throws(LineOutput.Failure) {
-                    try output.write(line) {}
+                    try output.write(lines) {}
                     return true
                 } catch {
                     return false
@@ -71,7 +71,7 @@ package final class LogWriter: Sendable {
         }
     }
 
-    /// - Parameter open: Called on the thread, with what tells whether to give up; returns what writes a line, and whether it did.
+    /// - Parameter open: Called on the thread, with what tells whether to give up; returns what writes lines, and whether it did.
     private init(
         as format: LogFormat,
         counts: LogCounts,
@@ -115,15 +115,30 @@ package final class LogWriter: Sendable {
     private func run(_ write: ([UInt8]) -> Bool) {
         while !hasGivenUp.load(ordering: .relaxed) {
             let (lines, isOver) = take()
-            for line in lines {
-                if !write(line) { counts.drop() }
-                state.withLock { $0.bytes -= line.count }
+            var rest = lines[...]
+            while !rest.isEmpty {
+                let (chunk, count) = Self.chunk(of: rest)
+                rest = rest.dropFirst(count)
+                if !write(chunk) { for _ in 0..<count { counts.drop() } }
+                state.withLock { $0.bytes -= chunk.count }
             }
             if isOver, lines.isEmpty { return }
             // A line after a silence is written at once. Those that follow are gathered a moment, so that many lines do not wake
             // this thread as many times.
             if lines.isEmpty { wakeUp.wait() } else if !isOver { usleep(Self.gatheringMicroseconds) }
         }
+    }
+
+    /// As many of the first lines as are written at once, at least one.
+    private static func chunk(of lines: ArraySlice<[UInt8]>) -> (bytes: [UInt8], lines: Int) {
+        var bytes: [UInt8] = []
+        var count = 0
+        for line in lines {
+            guard count == 0 || bytes.count + line.count <= LineOutput.chunk else { break }
+            bytes += line
+            count += 1
+        }
+        return (bytes, count)
     }
 
     /// The lines that wait, and whether there will be no more.

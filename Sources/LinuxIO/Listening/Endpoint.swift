@@ -1,6 +1,6 @@
 /// Where to listen, as operators write it.
 ///
-///     tcp:4000                                  IPv4 and IPv6, all addresses
+///     tcp:4000                                  IPv4 and IPv6, all addresses; see ``Endpoint/Wildcard``
 ///     tcp:4000:interface=127.0.0.1:backlog=128  one address; colons of IPv6 are escaped: interface=\:\:1
 ///     tcp6:4000
 ///     unix:/run/mailbox.sock:mode=660:lockfile=0
@@ -27,6 +27,13 @@ package struct Endpoint: Sendable, Equatable, CustomStringConvertible {
     /// Connections the kernel may keep until they are accepted, unless told otherwise.
     static let defaultBacklog: Int32 = 1024
 
+    /// What `tcp` without an interface listens on.
+    package enum Wildcard: Sendable {
+        case everyAddress
+        /// As the original mailbox server.
+        case everyIPv4Address
+    }
+
     /// The endpoint as it was written.
     package let description: String
     let target: Target
@@ -34,7 +41,7 @@ package struct Endpoint: Sendable, Equatable, CustomStringConvertible {
     package let expectsProxyHeader: Bool
 
     /// - Throws: ``EndpointError`` with the part that is wrong: the type, a key, a number, an address.
-    package init(_ description: String) throws(EndpointError) {
+    package init(_ description: String, wildcard: Wildcard = .everyAddress) throws(EndpointError) {
         self.description = description
         let prefix = "haproxy:"
         expectsProxyHeader = description.hasPrefix(prefix)
@@ -46,8 +53,10 @@ package struct Endpoint: Sendable, Equatable, CustomStringConvertible {
         }
         do throws(Complaint) {
             switch fields.type {
-            case "tcp": target = try Self.tcp(&fields, wildcard: "", loopback: "127.0.0.1")
-            case "tcp6": target = try Self.tcp(&fields, wildcard: "::", loopback: "::1")
+            case "tcp":
+                let interface = wildcard == .everyAddress ? "" : "0.0.0.0"
+                target = try Self.tcp(&fields, wildcard: interface, loopback: "127.0.0.1", isIPv6: false)
+            case "tcp6": target = try Self.tcp(&fields, wildcard: "::", loopback: "::1", isIPv6: true)
             case "unix": target = try Self.unix(&fields)
             case "systemd": target = .inherited(try Self.inherited(&fields))
             case "haproxy":
@@ -74,13 +83,15 @@ package struct Endpoint: Sendable, Equatable, CustomStringConvertible {
     private static func tcp(
         _ fields: inout EndpointFields,
         wildcard: String,
-        loopback: String
+        loopback: String,
+        isIPv6: Bool
     ) throws(Complaint) -> Target {
         guard let text = fields.takeArgument("port"), !text.isEmpty else { throw Complaint("the port is missing") }
         guard let port = decimal(text, as: UInt16.self) else {
             throw Complaint("port '\(text)' is not a number from 0 to 65535")
         }
-        let interface = fields.takeNamed("interface") ?? wildcard
+        let named = fields.takeNamed("interface") ?? ""
+        let interface = named.isEmpty ? wildcard : named
         let backlog = try backlog(&fields)
         switch interface {
         case "", "::":
@@ -91,7 +102,7 @@ package struct Endpoint: Sendable, Equatable, CustomStringConvertible {
             guard let address = SocketAddressStorage(numericHost: interface, port: port) else {
                 throw Complaint("interface '\(interface)' is neither an address nor localhost")
             }
-            guard wildcard.isEmpty || address.isIPv6 else {
+            guard !isIPv6 || address.isIPv6 else {
                 throw Complaint("interface '\(interface)' is not an IPv6 address")
             }
             return .tcp(port: port, interface: .address(interface), backlog: backlog)

@@ -24,19 +24,10 @@ extension MemoryStore {
 
     /// The shortest free number, chosen at random among those of its length; beyond 999 any free one of up to 999,999.
     private mutating func freeNameplate(of app: AppID) -> Nameplate? {
-        let taken = nameplates[app] ?? [:]
-        for range in [1...9, 10...99, 100...999] {
-            // A number at random that turns out to be free is a free number at random; only where few are, they are counted.
-            for _ in 0..<4 {
-                let nameplate = Nameplate(Int.random(in: range, using: &random))
-                if taken[nameplate] == nil { return nameplate }
-            }
-            let free = range.filter { taken[Nameplate($0)] == nil }
-            if let number = free.randomElement(using: &random) { return Nameplate(number) }
-        }
+        if let nameplate = shortNameplates.anyFree(in: app, using: &random) { return nameplate }
         for _ in 0..<1000 {
             let nameplate = Nameplate(Int.random(in: 1000...999_999, using: &random))
-            if taken[nameplate] == nil { return nameplate }
+            if nameplates[app]?[nameplate] == nil { return nameplate }
         }
         return nil
     }
@@ -116,15 +107,21 @@ extension MemoryStore {
 extension MailboxID {
     /// 8 random bytes in base32, lower case, without padding: 13 characters of `[a-z2-7]`.
     fileprivate static func random(using random: inout some RandomNumberGenerator) -> MailboxID {
-        let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".unicodeScalars)
         var bits = random.next()
         // 64 bits are 12 groups of 5 and one of 4, which base32 fills up with a zero bit on its right.
-        var text = String.UnicodeScalarView()
-        for _ in 0..<12 {
-            text.append(alphabet[Int(bits >> 59)])
-            bits <<= 5
+        let text = String(unsafeUninitializedCapacity: 13) { characters in
+            for index in 0..<12 {
+                characters[index] = base32(bits >> 59)
+                bits <<= 5
+            }
+            characters[12] = base32((bits >> 60) << 1)
+            return 13
         }
-        text.append(alphabet[Int(bits >> 60) << 1])
-        return MailboxID(unchecked: WireString(String(text)))
+        return MailboxID(unchecked: WireString(text))
+    }
+
+    /// - Parameter value: Less than 32.
+    private static func base32(_ value: UInt64) -> UInt8 {
+        UInt8(truncatingIfNeeded: value) &+ (value < 26 ? UInt8(ascii: "a") : UInt8(ascii: "2") &- 26)
     }
 }

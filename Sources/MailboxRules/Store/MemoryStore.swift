@@ -22,7 +22,7 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
     private var orphans: [(AppID, Nameplate)] = []
     /// Nameplates and mailboxes of each application.
     private var appUse: [AppID: Int] = [:]
-    private var shortNameplates = ShortNameplateUse()
+    private(set) var shortNameplates = ShortNameplateUse()
     package private(set) var levels = MailboxLevels()
     /// Whether changes can be written down. While they cannot, nothing is changed, and who wants a change is told.
     package private(set) var isAvailable = true

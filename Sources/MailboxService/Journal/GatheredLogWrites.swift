@@ -1,5 +1,4 @@
 import GRDBSQLite
-import Synchronization
 
 /// Has SQLite write a transaction's pages into the log with one system call instead of two a page.
 ///
@@ -12,20 +11,23 @@ import Synchronization
 final class GatheredLogWrites {
     private typealias File = UnsafeMutablePointer<sqlite3_file>
 
+    /// What SQLite reads for as long as the file is open, and behind it whose file it is: SQLite hands its methods nothing
+    /// but the file.
+    private struct Methods {
+        var methods: sqlite3_io_methods
+        let owner: Unmanaged<GatheredLogWrites>
+    }
+
+    private let file: File
     /// What the log's file did before.
     private let original: UnsafePointer<sqlite3_io_methods>
-    /// What it does now; SQLite reads it for as long as the file is open.
-    private let methods: UnsafeMutablePointer<sqlite3_io_methods>
-    private let file: File
+    private var own: UnsafeMutablePointer<Methods>?
     /// Bytes not yet written, which stand at `start`.
     private var pending: [UInt8] = []
     private var start: Int64 = 0
 
     /// More than this is not kept. SQLite's own writing takes less than 128 KiB at a time, and fails at just as much.
     private static let largest = 96 << 10
-
-    /// Whose file is whose, by address. SQLite hands its methods nothing but the file.
-    private static let gatherers = Mutex<[UInt: UInt]>([:])
 
     /// Takes over the writes to the log of an open database. It must be in WAL mode and have
     /// been read from, for only then the log is open, and be used by one thread at a time.
@@ -39,50 +41,45 @@ final class GatheredLogWrites {
         guard code == SQLITE_OK, let file = found, let original = file.pointee.pMethods else { return nil }
         self.file = file
         self.original = original
-        methods = .allocate(capacity: 1)
-        methods.initialize(to: original.pointee)
-        methods.pointee.xWrite = { file, bytes, count, offset in
+        var methods = original.pointee
+        methods.xWrite = { file, bytes, count, offset in
             GatheredLogWrites.of(file).write(bytes, Int(count), at: offset)
         }
-        methods.pointee.xRead = { file, bytes, count, offset in
+        methods.xRead = { file, bytes, count, offset in
             GatheredLogWrites.of(file).forward { $0.pointee.xRead?(file, bytes, count, offset) }
         }
-        methods.pointee.xTruncate = { file, size in
+        methods.xTruncate = { file, size in
             GatheredLogWrites.of(file).forward { $0.pointee.xTruncate?(file, size) }
         }
-        methods.pointee.xSync = { file, flags in
+        methods.xSync = { file, flags in
             GatheredLogWrites.of(file).forward { $0.pointee.xSync?(file, flags) }
         }
-        methods.pointee.xFileSize = { file, size in
+        methods.xFileSize = { file, size in
             GatheredLogWrites.of(file).forward { $0.pointee.xFileSize?(file, size) }
         }
-        methods.pointee.xFileControl = { file, operation, argument in
+        methods.xFileControl = { file, operation, argument in
             GatheredLogWrites.of(file).forward { $0.pointee.xFileControl?(file, operation, argument) }
         }
-        methods.pointee.xClose = { file in GatheredLogWrites.of(file).close() }
-        let (key, own) = (UInt(bitPattern: file), UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque()))
-        Self.gatherers.withLock { $0[key] = own }
-        file.pointee.pMethods = UnsafePointer(methods)
+        methods.xClose = { file in GatheredLogWrites.of(file).close() }
+        let own = UnsafeMutablePointer<Methods>.allocate(capacity: 1)
+        own.initialize(to: Methods(methods: methods, owner: Unmanaged.passUnretained(self)))
+        file.pointee.pMethods = UnsafeRawPointer(own).assumingMemoryBound(to: sqlite3_io_methods.self)
+        self.own = own
     }
 
-    deinit {
-        // The file is closed by now, or goes on by itself.
-        restore()
-        methods.deallocate()
-    }
+    deinit { restore() }
 
+    /// Lets the file go on by itself, unless it is closed.
     private func restore() {
-        let key = UInt(bitPattern: file)
-        let wasOurs = Self.gatherers.withLock { $0.removeValue(forKey: key) != nil }
-        if wasOurs { file.pointee.pMethods = original }
+        guard let own else { return }
+        file.pointee.pMethods = original
+        own.deallocate()
+        self.own = nil
     }
 
     private static func of(_ file: File?) -> GatheredLogWrites {
-        let key = UInt(bitPattern: file)
-        guard let own = gatherers.withLock({ $0[key] }), let pointer = UnsafeRawPointer(bitPattern: own) else {
-            preconditionFailure("a log whose writes nobody gathers")
-        }
-        return Unmanaged<GatheredLogWrites>.fromOpaque(pointer).takeUnretainedValue()
+        guard let methods = file?.pointee.pMethods else { preconditionFailure("a log whose writes nobody gathers") }
+        return UnsafeRawPointer(methods).assumingMemoryBound(to: Methods.self).pointee.owner.takeUnretainedValue()
     }
 
     private func write(_ bytes: UnsafeRawPointer?, _ count: Int, at offset: Int64) -> CInt {

@@ -1,16 +1,15 @@
 import MailboxRules
 import NIOCore
-import NIOPosix
 import Observations
+import Sockets
 import WormholeWire
 
 /// Writes the store's changes down behind the loop that makes them, in groups.
 ///
-///     loop ──append──▶ [pending] ──a batch, while none is being written──▶ journal thread ──committed──▶ loop
+///     loop ──append──▶ [pending] ──a batch, while none is being written──▶ an errand of the loop ──committed──▶ loop
 ///
 /// Everything that piled up while the last commit ran is one transaction, so that batches grow by themselves under load and a
-/// lone client waits for one commit. Confined to the event loop; only the database is used on the journal's own thread,
-/// by one batch at a time.
+/// lone client waits for one commit. Confined to the event loop; only the database is used on errands, by one batch at a time.
 final class Journal {
     /// A point in the sequence of all changes: how many have been appended so far.
     typealias Point = UInt64
@@ -36,7 +35,10 @@ final class Journal {
     /// As long as every look at the sockets brings new changes, they are added to the batch, for so long at most. That costs
     /// no sleep: what a busy loop would come to next comes first, and another quarter of all commits is saved.
     private static let collectingTime = TimeAmount.microseconds(500)
-    /// Nothing to write for this long: time to move the log into the file.
+    /// A commit of at most so many changes, of which the last few took no longer than this, is waited for by the loop itself:
+    /// waking another thread, and being woken by it, takes a lone client nearly as long as the disk does.
+    private static let quickBatch = (changes: 4, duration: Duration.microseconds(500))
+    /// Nothing written for this long: time to move the log into the file.
     private static let idleInterval = TimeAmount.seconds(1)
 
     /// About what a change takes in memory besides a message.
@@ -48,14 +50,15 @@ final class Journal {
     private(set) var committed: Point = 0
 
     private let database: ChannelDatabase
-    private let eventLoop: any EventLoop
-    private let thread: NIOThreadPool
+    private let eventLoop: SocketLoop
     private let source: ObservationSource
     private var handler: Handler?
 
     private var pending: [Change] = []
     /// Bytes of them, roughly, apart from those that are being written.
     private(set) var backlogBytes = 0
+    /// How long commits took of late.
+    private var typicalDuration = Duration.zero
     private var isBusy = false
     private var isGathering = false
     /// The sockets are being looked at for more.
@@ -71,18 +74,17 @@ final class Journal {
     /// How long the log may become until the next checkpoint.
     private var checkpointDue = Journal.checkpointPages
     private var idleTimer: Scheduled<Void>?
+    private var lastWrite = NIODeadline.uptimeNanoseconds(0)
     private var waitingForIdle: [EventLoopPromise<Void>] = []
 
-    init(database: ChannelDatabase, eventLoop: any EventLoop, source: ObservationSource) {
+    init(database: ChannelDatabase, eventLoop: SocketLoop, source: ObservationSource) {
         self.database = database
         self.eventLoop = eventLoop
         self.source = source
-        self.thread = NIOThreadPool(numberOfThreads: 1)
     }
 
     func start(_ handler: Handler) {
         self.handler = handler
-        thread.start()
     }
 
     /// Adds a change to the next batch.
@@ -103,15 +105,17 @@ final class Journal {
         pending.removeAll(keepingCapacity: true)
         backlogBytes = 0
         let point = appended
-        idleTimer?.cancel()
-        perform({ database in try database.write(batch) }) { journal, result, duration in
+        let isForLong = batch.count > Self.quickBatch.changes || typicalDuration > Self.quickBatch.duration
+        perform(isForLong: isForLong, { database in try database.write(batch) }) { journal, result, duration in
             switch result {
             case .success(let pages):
+                journal.typicalDuration += (duration - journal.typicalDuration) / 4
                 journal.source.append(.databaseUsed(.channel, .write, duration: duration))
                 // A shorter log is one that has begun again from its start.
                 if pages < journal.logPages { journal.checkpointDue = Self.checkpointPages }
                 journal.logPages = pages
                 journal.hasNewPages = true
+                journal.lastWrite = journal.eventLoop.now
                 journal.committed = point
                 journal.handler?.committed(point)
                 if pages > journal.checkpointDue { journal.checkpoint() }
@@ -138,14 +142,12 @@ final class Journal {
         handler = nil
         isBusy = true
         let database = UncheckedTransfer(value: database)
-        thread.submit { _ in
-            promise.completeWith(Result { try database.value.close() })
+        eventLoop.runErrand(isForLong: true) {
+            Result { try database.value.close() }
+        } then: { result in
+            promise.completeWith(result)
         }
-        return promise.futureResult.flatMap { [thread, eventLoop] in
-            let stopped = eventLoop.makePromise(of: Void.self)
-            thread.shutdownGracefully { _ in stopped.succeed() }
-            return stopped.futureResult
-        }
+        return promise.futureResult
     }
 
     // MARK: Between batches
@@ -177,9 +179,17 @@ final class Journal {
 
     private func settle() {
         fulfilIdle()
-        guard hasNewPages else { return }
-        idleTimer?.cancel()
-        idleTimer = eventLoop.assumeIsolated().scheduleTask(in: Self.idleInterval) { [weak self] in self?.checkpoint() }
+        if hasNewPages, idleTimer == nil { checkpointWhenIdle(at: lastWrite + Self.idleInterval) }
+    }
+
+    /// One timer serves a whole busy time: when it is due, it looks whether that is over.
+    private func checkpointWhenIdle(at time: NIODeadline) {
+        idleTimer = eventLoop.assumeIsolated().scheduleTask(deadline: time) { [weak self] in
+            guard let self else { return }
+            idleTimer = nil
+            let idleTime = lastWrite + Self.idleInterval
+            if idleTime > eventLoop.now { checkpointWhenIdle(at: idleTime) } else { checkpoint() }
+        }
     }
 
     private func fulfilIdle() {
@@ -189,7 +199,7 @@ final class Journal {
     }
 
     private func checkpoint() {
-        guard !isBusy, !hasFailed else { return }
+        guard hasNewPages, !isBusy, !hasFailed else { return }
         hasNewPages = false
         // Another program's reader can keep the log from beginning again; then it is not tried after every commit.
         checkpointDue = logPages + Self.checkpointPages
@@ -252,27 +262,26 @@ final class Journal {
         return true
     }
 
-    // MARK: The journal's thread
+    // MARK: Errands
 
-    /// Runs `work` on the journal's thread and `completion` back on the loop.
+    /// Runs `work` beside the loop, and `completion` back on it.
+    ///
+    /// - Parameter isForLong: Whether the loop goes on meanwhile in any case, not only when it takes milliseconds.
     private func perform<Value: Sendable>(
+        isForLong: Bool = true,
         _ work: @escaping @Sendable (ChannelDatabase) throws -> Value,
         _ completion: @escaping (Journal, Result<Value, ChannelDatabaseError>, Duration) -> Void
     ) {
         isBusy = true
         let database = UncheckedTransfer(value: database)
-        let journal = UncheckedTransfer(value: self)
-        let completion = UncheckedTransfer(value: completion)
-        let eventLoop = self.eventLoop
-        thread.submit { _ in
+        eventLoop.runErrand(isForLong: isForLong) {
             let started = ContinuousClock.now
             let result = Result { try work(database.value) }
                 .mapError { $0 as? ChannelDatabaseError ?? ChannelDatabaseError($0, using: database.value.path) }
-            let duration = ContinuousClock.now - started
-            eventLoop.execute {
-                journal.value.isBusy = false
-                completion.value(journal.value, result, duration)
-            }
+            return (result, ContinuousClock.now - started)
+        } then: { [self] result, duration in
+            isBusy = false
+            completion(self, result, duration)
         }
     }
 }

@@ -1,10 +1,11 @@
+import DequeModule
 package import LinuxIO
 package import NIOCore
 import Synchronization
 
 /// A thread that waits for sockets, timers and tasks, and works them off one after the other.
 ///
-///     tasks ──▶ timers that are due ──▶ epoll ──▶ sockets that are ready ──▶ tasks ...        one turn
+///     tasks ──▶ timers that are due ──▶ errand ──▶ epoll ──▶ sockets that are ready ──▶ tasks ...        one turn
 ///
 /// What the sockets of one turn have asked to be done afterwards is done when all of them had their say, before anything
 /// is waited for: the moment to write once what many have caused. A descriptor is registered once, edge-triggered, for
@@ -28,8 +29,12 @@ package final class SocketLoop: @unchecked Sendable {
     private var eager: [StreamSocket] = []
     /// Where the sockets' bytes are read to, when nobody keeps what was read last.
     private var input = ByteBuffer()
+    /// What the loop's thread leaves for next; see ``runErrand(isForLong:_:then:)``.
+    private var errands: Deque<Errand> = []
     private var isStopping = false
     private var time: NIODeadline
+    /// The two threads of a loop that has somebody to stand in.
+    private let shift: Shift?
     /// Whether time stands still unless it is moved; for tests.
     private let isManual: Bool
 
@@ -54,12 +59,13 @@ package final class SocketLoop: @unchecked Sendable {
     ///
     /// - Throws: That there are no descriptors to be had.
     package convenience init(manualFrom start: NIODeadline) throws(ErrorNumber) {
-        try self.init(time: start, isManual: true)
+        try self.init(time: start, isManual: true, shift: nil)
     }
 
-    private init(time: NIODeadline, isManual: Bool) throws(ErrorNumber) {
+    private init(time: NIODeadline, isManual: Bool, shift: Shift?) throws(ErrorNumber) {
         self.time = time
         self.isManual = isManual
+        self.shift = shift
         epoll = try Epoll()
         signal = try EventSignal()
         // Edge-triggered: every call of raise() is an event, so that nobody needs to read the signal.
@@ -68,28 +74,47 @@ package final class SocketLoop: @unchecked Sendable {
 
     /// Starts a loop on a thread of its own.
     ///
-    /// - Parameter name: Of the thread; at most 15 bytes.
+    /// - Parameters:
+    ///   - name: Of the thread; at most 15 bytes.
+    ///   - standIn: The name of a second thread, which goes on with the loop while the first is on an errand. Without one,
+    ///     the loop waits for its errands.
     /// - Throws: That there are no descriptors, or may be no more threads.
-    package static func start(name: String) throws(ErrorNumber) -> SocketLoop {
-        let loop = try SocketLoop(time: .now(), isManual: false)
-        try ServiceThread.start(name: name) { loop.run() }
+    package static func start(name: String, standIn: String? = nil) throws(ErrorNumber) -> SocketLoop {
+        let loop = try SocketLoop(time: .now(), isManual: false, shift: standIn.map { _ in Shift() })
+        try ServiceThread.start(name: name) {
+            repeat { loop.run() } while loop.shift?.standBy() ?? false
+        }
+        if let standIn {
+            do throws(ErrorNumber) {
+                try ServiceThread.start(name: standIn) {
+                    while loop.shift?.standBy() ?? false { loop.run() }
+                }
+            } catch {
+                loop.stop {}
+                throw error
+            }
+        }
         return loop
     }
 
     // MARK: Turns
 
+    /// Works here until the loop ends, or another thread works here.
     private func run() {
         worker.store(SystemThread.current, ordering: .relaxed)
-        while !isStopping { turn(waits: true) }
+        while !isStopping {
+            guard turn(waits: true) else { return }
+        }
         end()
     }
 
     /// Works off what there is to do, without waiting.
     package func turn() {
-        repeat { turn(waits: false) } while !tasks.isEmpty || !eager.isEmpty
+        repeat { _ = turn(waits: false) } while !tasks.isEmpty || !eager.isEmpty || !errands.isEmpty
     }
 
-    private func turn(waits: Bool) {
+    /// - Returns: `false` when another thread works here now.
+    private func turn(waits: Bool) -> Bool {
         runTasks()
         refreshTime()
         // As many as there are now: one that is set again for at once has its turn after the sockets.
@@ -97,6 +122,7 @@ package final class SocketLoop: @unchecked Sendable {
             guard let timer = timers.takeDue(at: time) else { break }
             timer.fire()
         }
+        guard runErrand() else { return false }
         // Of interrupted and impossible waits there is nothing to report but that nothing is ready.
         let count = (try? epoll.wait(into: &events, nanoseconds: waits ? patience : 0)) ?? 0
         refreshTime()
@@ -104,15 +130,17 @@ package final class SocketLoop: @unchecked Sendable {
             let (tag, readiness) = events[index]
             if tag == Self.signalTag { takePosted() } else { watcher(of: tag)?.ready(readiness) }
         }
-        guard !eager.isEmpty else { return }
-        let sockets = eager
-        eager.removeAll(keepingCapacity: true)
-        for socket in sockets { socket.readNow() }
+        if !eager.isEmpty {
+            let sockets = eager
+            eager.removeAll(keepingCapacity: true)
+            for socket in sockets { socket.readNow() }
+        }
+        return true
     }
 
     /// How long nothing is to be done; `nil` for ever.
     private var patience: Int64? {
-        guard tasks.isEmpty, eager.isEmpty, !isStopping else { return 0 }
+        guard tasks.isEmpty, eager.isEmpty, errands.isEmpty, !isStopping else { return 0 }
         return timers.next.map { max(0, ($0 - time).nanoseconds) }
     }
 
@@ -146,6 +174,60 @@ package final class SocketLoop: @unchecked Sendable {
         }
         time = target
         turn()
+    }
+
+    // MARK: Errands
+
+    private struct Errand {
+        let isForLong: Bool
+        /// Returns what is to be done on the loop afterwards.
+        let work: () -> () -> Void
+    }
+
+    /// Does something that may take its time, such as waiting for a disk, after the tasks and timers of this turn. What is
+    /// quick is done by the loop's thread between two turns, and nobody needs to be woken for it; when it takes
+    /// milliseconds, the stand-in goes on with the loop meanwhile, and the next errand may begin. On the loop.
+    ///
+    /// - Parameters:
+    ///   - isForLong: Whether it is known to take milliseconds, so that the stand-in goes on with the loop at once.
+    ///   - work: Does not touch what is the loop's.
+    ///   - completion: Called on the loop with what `work` returned.
+    package func runErrand<Value: Sendable>(
+        isForLong: Bool,
+        _ work: @escaping @Sendable () -> Value,
+        then completion: @escaping (Value) -> Void
+    ) {
+        let errand = Errand(isForLong: isForLong) {
+            let value = work()
+            return { completion(value) }
+        }
+        errands.append(errand)
+    }
+
+    /// - Returns: `false` when another thread works here now.
+    private func runErrand() -> Bool {
+        guard let errand = errands.popFirst() else { return true }
+        guard let shift else {
+            errand.work()()
+            return true
+        }
+        worker.store(0, ordering: .relaxed)
+        let absence = shift.leave(isForLong: errand.isForLong)
+        let completion = errand.work()
+        guard shift.comeBack(from: absence) else {
+            let transfer = Transfer(value: completion)
+            execute { transfer.value() }
+            return false
+        }
+        worker.store(SystemThread.current, ordering: .relaxed)
+        refreshTime()
+        completion()
+        return true
+    }
+
+    /// `@unchecked Sendable`: what an errand is followed by goes back to the loop it came from.
+    private struct Transfer: @unchecked Sendable {
+        let value: () -> Void
     }
 
     // MARK: Sockets
@@ -269,7 +351,8 @@ package final class SocketLoop: @unchecked Sendable {
     /// Ends the loop after what is ready now: timers are cancelled, tasks that are under way are still run, and sockets are
     /// closed.
     ///
-    /// - Parameter callback: Called on the loop's thread, as the last thing there.
+    /// - Parameter callback: Called on the loop's thread, as the last thing there. What is away on an errand then comes back
+    ///   later, on its own thread.
     func stop(_ callback: @escaping @Sendable () -> Void) {
         let isPosted = post {
             self.isStopping = true
@@ -287,13 +370,17 @@ package final class SocketLoop: @unchecked Sendable {
             posted.tasks = []
             posted.hasEnded = true
         }
-        while !tasks.isEmpty { runTasks() }
+        repeat {
+            while !tasks.isEmpty { runTasks() }
+            errands.popFirst()?.work()()
+        } while !tasks.isEmpty || !errands.isEmpty
         for watch in watches { (watch.watcher as? StreamSocket)?.close() }
         while !tasks.isEmpty { runTasks() }
         watches = []
         for callback in lastWords { callback() }
         lastWords = []
         worker.store(0, ordering: .relaxed)
+        shift?.end()
     }
 }
 

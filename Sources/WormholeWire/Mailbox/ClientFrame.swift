@@ -14,7 +14,7 @@ extension ClientFrame {
     ///
     /// - Parameter bytes: The payload of a text or binary message; nothing is assumed about it.
     package init(_ bytes: some Collection<UInt8>) {
-        guard var text = String(validating: bytes, as: UTF8.self) else {
+        guard var text = Self.text(bytes) else {
             self = .invalidJSON
             return
         }
@@ -29,5 +29,13 @@ extension ClientFrame {
             }
             self = .message(ClientMessage(command: command, id: members.id ?? .null, original: original))
         }
+    }
+    /// - Returns: `nil` for bytes that are not UTF-8.
+    private static func text(_ bytes: some Collection<UInt8>) -> String? {
+        // Nearly all messages are ASCII alone, which is seen, and copied, several times faster.
+        let text = bytes.withContiguousStorageIfAvailable { bytes in
+            bytes.allSatisfy { $0 < 0x80 } ? String(decoding: bytes, as: UTF8.self) : nil
+        }
+        return (text ?? nil) ?? String(validating: bytes, as: UTF8.self)
     }
 }
