@@ -150,6 +150,24 @@ struct ChannelReadingTests {
         #expect(try bytes == before)
     }
 
+    @Test(
+        "what is missing in the file is told of as what keeps it from being opened, after broken keys",
+        arguments: [
+            ("DROP TABLE messages", "no such table: messages"),
+            ("DROP TABLE nameplate_sides", "no such table: nameplate_sides"),
+            ("ALTER TABLE messages RENAME COLUMN body TO text", "table messages has no column named body"),
+            ("DROP TABLE messages; DELETE FROM mailboxes", "rows refer to rows that are gone"),
+        ]
+    )
+    func missingParts(damage: String, words: String) throws {
+        try makeFile()
+        try execute(damage)
+        let before = try bytes
+        let error = #expect(throws: ChannelDatabaseError.self) { try ChannelReading(of: path).open(.full) }
+        #expect(error?.description.hasPrefix("cannot open the channel database \(path): \(words)") == true)
+        #expect(try bytes == before)
+    }
+
     @Test("a page that is damaged is told of, wherever it is", arguments: ["messages", "nameplates", "mailbox_sides"])
     func damagedPage(table: String) throws {
         try makeFile()

@@ -8,7 +8,8 @@ package import MailboxRules
 ///     open, check version ─┬─▶ mailboxes, sides, messages ───┬─▶ open(_:)
 ///                          └─▶ foreign keys ─▶ nameplates ───┘
 ///
-/// The file is not changed before ``open(_:)``; so that a start that fails for another reason leaves it alone.
+/// The file is not changed before ``open(_:)``, so that a start that fails for another reason leaves it alone. Of several things
+/// that are wrong with it the operator is told the first in this order: version, keys, tables, mailboxes, nameplates.
 package final class ChannelReading: Sendable {
     private let path: String
     /// `nil` when there is no file with anything in it.
@@ -51,27 +52,32 @@ package final class ChannelReading: Sendable {
             try queue.inDatabase { try ChannelDatabase.checkVersion($0) }
             return queue
         }
-        let others = ThreadResult(of: "channels-keys") { try readNameplates(path) }
+        let others = ThreadResult(of: "channels-keys") { try checkKeysAndReadNameplates(path) }
         var contents = ChannelContents()
         let mailboxes = Result {
+            // Every table and column there has to be.
+            try opening(path) { try queue.inDatabase { _ = try ChannelStatements($0) } }
             try using(path) { try queue.inDatabase { db in try mapped(db) { try contents.readMailboxes(db) } } }
         }
-        // Rows that refer to nothing are the first to be told of.
         let nameplates = try others.take()
         try mailboxes.get()
-        contents.take(nameplates)
+        contents.take(try nameplates.get())
         return OpenFile(queue: queue, contents: contents)
     }
 
     /// Checks all keys and reads what is not of mailboxes, by a connection of its own.
-    private static func readNameplates(_ path: String) throws -> ChannelContents.Nameplates {
+    ///
+    /// - Throws: What is wrong with the keys.
+    private static func checkKeysAndReadNameplates(
+        _ path: String
+    ) throws -> Result<ChannelContents.Nameplates, any Error> {
         let queue = try opening(path) {
             try DatabaseQueue(path: path, configuration: ChannelDatabase.configuration)
         }
         let nameplates = try queue.inDatabase { db in
             try mapped(db) {
                 try opening(path) { try ChannelDatabase.checkForeignKeys(db) }
-                return try using(path) { try ChannelContents.nameplates(db) }
+                return Result { try using(path) { try ChannelContents.nameplates(db) } }
             }
         }
         try using(path) { try queue.close() }
