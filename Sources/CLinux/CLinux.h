@@ -16,14 +16,17 @@
 int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);                          // accept4(2)
 int pipe2(int ends[2], int flags);                                                                        // pipe2(2)
 ssize_t splice(int from, off_t *from_offset, int to, off_t *to_offset, size_t length, unsigned int flags); // splice(2)
+int sync_file_range(int file, off_t offset, off_t length, unsigned int flags);                            // sync_file_range(2)
 int pthread_setname_np(pthread_t thread, const char *name);                                               // pthread_setname_np(3)
 
-// Their numbers, hidden in the same way. Source: include/uapi/linux/fcntl.h, include/linux/splice.h.
+// Their numbers, hidden in the same way. Source: include/uapi/linux/fcntl.h, include/linux/splice.h,
+// include/uapi/linux/fs.h.
 enum {
     CLINUX_SPLICE_F_MOVE = 1,
     CLINUX_SPLICE_F_NONBLOCK = 2,
     CLINUX_F_SETPIPE_SZ = 1031,
     CLINUX_F_GETPIPE_SZ = 1032,
+    CLINUX_SYNC_FILE_RANGE_WRITE = 2,
 };
 
 #endif

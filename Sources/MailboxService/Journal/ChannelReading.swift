@@ -95,6 +95,8 @@ package final class ChannelReading: Sendable {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw SystemFailure(number: errno) }
         defer { Glibc.close(descriptor) }
+        // A file that was only just copied here is written while it is read, or the first commit would wait for all of it.
+        FileFlush.begin(descriptor)
         var buffer = [UInt8](repeating: 0, count: 1 << 17)
         while true {
             let count = Glibc.read(descriptor, &buffer, buffer.count)
