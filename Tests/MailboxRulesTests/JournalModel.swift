@@ -88,16 +88,28 @@ extension MemoryStore {
         if levels.storedMessages != messages { return "\(messages) messages counted as \(levels.storedMessages)" }
         if levels.mailboxes.total != mailboxes.count { return "mailboxes miscounted" }
         if levels.nameplates.total != nameplates.values.reduce(0, { $0 + $1.count }) { return "nameplates miscounted" }
+        if limits.nameplatesPerSource > 0, heldNameplates.values.contains(where: { $0 > limits.nameplatesPerSource }) {
+            return "a source holds too many nameplates"
+        }
+        if heldNameplates.values.contains(where: { $0 <= 0 }) { return "a source that holds nothing is remembered" }
         if levels.apps != Set(nameplates.keys).union(mailboxes.values.map(\.appID)).count { return "apps miscounted" }
         return nil
     }
 }
 
 extension StoredChannels {
-    /// Without what is only of the moment: times of activity, which are written down late, and who listens.
+    /// Without what is only of the moment: times of activity, which are written down late, who listens, and who holds what.
     var comparable: StoredChannels {
         var stored = StoredChannels()
-        stored.nameplates = nameplates
+        stored.nameplates = nameplates.map { entry in
+            NameplateEntry(
+                row: entry.row,
+                appID: entry.appID,
+                nameplate: entry.nameplate,
+                mailbox: entry.mailbox,
+                sides: entry.sides
+            )
+        }
         stored.mailboxes = mailboxes.map { entry in
             MailboxEntry(
                 appID: entry.appID,
