@@ -157,7 +157,7 @@ struct CommandLineTests {
             "--generation-duration=3600"
         )
         let mailbox = try #require(configuration.mailbox)
-        #expect(try mailbox.endpoint == Endpoint("tcp:2"))
+        #expect(try mailbox.endpoint == Endpoint("tcp:2", wildcard: .everyIPv4Address))
         #expect(mailbox.channelDatabasePath == ":memory:")
         #expect(!mailbox.allowsList)
         #expect(mailbox.advertisedVersion == "0.24.0")
