@@ -51,7 +51,7 @@ package struct AdminLimit: Equatable, Sendable {
         "max_send_buffer": .upTo(1 << 40), "bind_timeout": .upTo(year), "max_connections": .upTo(million),
         "max_connections_per_source": .upTo(million), "connection_rate": .upTo(million),
         "connection_rate_per_source": .upTo(million), "command_rate": .upTo(million), "allocate_rate": .upTo(million),
-        "claim_rate": .upTo(million), "list_rate": .upTo(million),
+        "claim_rate": .upTo(million), "list_rate": .upTo(million), "max_nameplates_per_source": .upTo(million),
 
         "max_relay_connections": .upTo(1 << 30), "max_relay_connections_per_source": .upTo(1 << 30),
         "max_relay_handshakes": .upTo(1 << 30), "max_relay_handshakes_per_source": .upTo(1 << 30),

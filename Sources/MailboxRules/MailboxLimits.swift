@@ -20,6 +20,8 @@ package struct MailboxLimits: Equatable, Sendable {
     package var allocations = Pace.unlimited
     package var claims = Pace.unlimited
     package var lists = Pace.unlimited
+    /// Nameplates that one source may hold at a time, so that no host takes all the short ones.
+    package var nameplatesPerSource = 0
     /// Sides a nameplate or mailbox remembers: two legitimate ones, and the one that makes it crowded.
     package static let recordedSides = 3
 

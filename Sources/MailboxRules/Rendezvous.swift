@@ -192,7 +192,7 @@ package struct Rendezvous<Store: ChannelStore> {
         // Race: the client left while the store was busy for it, and its subscription ended with it.
         guard let connection = connections[id], let request = connection.request else { return }
         connection.request = nil
-        let verdict = connection.completed(outcome)
+        let verdict = connection.completed(request.message.command, outcome)
         // That nothing can be stored must not wait for the store.
         let durability = outcome == .failed(.unavailable) ? Durability.immediate : .journaled
         answer(request.message, verdict, received: request.received, to: id, after: durability, into: &effects)

@@ -111,6 +111,7 @@ package enum Limit: String, CaseIterable, Sendable {
     case mailboxAllocateRate = "mailbox_allocate_rate"
     case mailboxClaimRate = "mailbox_claim_rate"
     case mailboxListRate = "mailbox_list_rate"
+    case mailboxNameplatesHeld = "mailbox_nameplates_held"
     case mailboxOutstanding = "mailbox_outstanding"
     case mailboxBindTimeout = "mailbox_bind_timeout"
     case transitHandshakeTimeout = "transit_handshake_timeout"

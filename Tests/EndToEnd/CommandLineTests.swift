@@ -96,6 +96,7 @@ struct CommandLineTests {
         #expect(standard.limits.connectionRate == 500 && standard.limits.connectionRatePerSource == 10)
         #expect(standard.limits.commandRate == 20)
         #expect((standard.limits.allocateRate, standard.limits.claimRate, standard.limits.listRate) == (20, 30, 6))
+        #expect(standard.limits.nameplatesPerSource == 50)
         #expect(standard.webSocket.pingInterval == .seconds(30) && standard.webSocket.pingTimeout == .seconds(90))
         let original = try #require(try mailbox().mailbox)
         #expect(original.limits == MailboxLimitSettings())
@@ -107,7 +108,10 @@ struct CommandLineTests {
         )
         #expect(chosen.limits.commandRate == 7 && chosen.limits.connectionsPerSource == 8)
         #expect(chosen.limits.listRate == 9 && chosen.limits.connections == 10)
+        #expect(try mailbox("--max-nameplates-per-source=11").mailbox?.limits.nameplatesPerSource == 11)
+        #expect(try start("--max-nameplates-per-source=0").mailbox?.limits.nameplatesPerSource == 0)
         #expect(throws: (any Error).self) { try mailbox("--command-rate=-1") }
+        #expect(throws: (any Error).self) { try start("--max-nameplates-per-source=1000001") }
     }
 
     @Test("ids of addresses are kept where the operator says, in start in the state folder")
@@ -153,7 +157,7 @@ struct CommandLineTests {
             "--generation-duration=3600"
         )
         let mailbox = try #require(configuration.mailbox)
-        #expect(try mailbox.endpoint == Endpoint("tcp:2"))
+        #expect(try mailbox.endpoint == Endpoint("tcp:2", wildcard: .everyIPv4Address))
         #expect(mailbox.channelDatabasePath == ":memory:")
         #expect(!mailbox.allowsList)
         #expect(mailbox.advertisedVersion == "0.24.0")

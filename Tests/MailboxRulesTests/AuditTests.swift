@@ -1,3 +1,4 @@
+import Admission
 import Observations
 import TestSupport
 import Testing
@@ -101,6 +102,21 @@ struct AuditTests {
         var rendezvous = try Self.rendezvous()
         rendezvous.store.mailboxes[MailboxID(unchecked: "m")]?.messages.removeLast()
         #expect(Set(audit(rendezvous)) == [.counterGauge])
+    }
+
+    @Test("finds a source that holds another number of nameplates than is counted")
+    func holders() throws {
+        var rendezvous = try Self.rendezvous()
+        let entry = try #require(rendezvous.store.nameplates[Self.app]?[Self.nameplate])
+        rendezvous.store.nameplates[Self.app]?[Self.nameplate] = NameplateEntry(
+            row: entry.row,
+            appID: entry.appID,
+            nameplate: entry.nameplate,
+            mailbox: entry.mailbox,
+            sides: entry.sides,
+            holder: SourceID(hash: 1)
+        )
+        #expect(audit(rendezvous) == [.counterGauge])
     }
 
     @Test("keeps its peace while the store cannot write, and about what is gone meanwhile")

@@ -83,6 +83,10 @@ extension MemoryStore {
         if levels.storedMessages != messages { return "\(messages) messages counted as \(levels.storedMessages)" }
         if levels.mailboxes.total != mailboxes.count { return "mailboxes miscounted" }
         if levels.nameplates.total != nameplates.values.reduce(0, { $0 + $1.count }) { return "nameplates miscounted" }
+        if limits.nameplatesPerSource > 0, heldNameplates.values.contains(where: { $0 > limits.nameplatesPerSource }) {
+            return "a source holds too many nameplates"
+        }
+        if heldNameplates.values.contains(where: { $0 <= 0 }) { return "a source that holds nothing is remembered" }
         if levels.apps != Set(nameplates.keys).union(mailboxes.values.map(\.appID)).count { return "apps miscounted" }
         return nil
     }
@@ -95,8 +99,17 @@ extension StoredChannels {
         for nameplate in nameplates { insert(nameplate) }
     }
 
-    /// Without what is only of the moment: times of activity, which are written down late, and who listens.
+    /// Without what is only of the moment: times of activity, which are written down late, who listens, and who holds what.
     var comparable: StoredChannels {
+        let nameplates = nameplates.values.flatMap(\.values).map { entry in
+            NameplateEntry(
+                row: entry.row,
+                appID: entry.appID,
+                nameplate: entry.nameplate,
+                mailbox: entry.mailbox,
+                sides: entry.sides
+            )
+        }
         let mailboxes = mailboxes.values.map { entry in
             MailboxEntry(
                 appID: entry.appID,
@@ -109,7 +122,7 @@ extension StoredChannels {
                 messages: entry.messages
             )
         }
-        return StoredChannels(mailboxes: mailboxes, nameplates: nameplates.values.flatMap(\.values))
+        return StoredChannels(mailboxes: mailboxes, nameplates: nameplates)
     }
 }
 

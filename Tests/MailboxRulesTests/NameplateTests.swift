@@ -65,9 +65,10 @@ struct NameplateTests {
             random: StuckGenerator()
         )
         var events: [StoreEvent] = []
-        store.perform(.allocate(app, side), for: ConnectionID(1), at: Timestamp(microseconds: 1), into: &events)
+        let allocate = StoreOperation.allocate(app, side, from: nil)
+        store.perform(allocate, for: ConnectionID(1), at: Timestamp(microseconds: 1), into: &events)
         events.removeAll()
-        store.perform(.allocate(app, side), for: ConnectionID(2), at: Timestamp(microseconds: 1), into: &events)
+        store.perform(allocate, for: ConnectionID(2), at: Timestamp(microseconds: 1), into: &events)
         #expect(events == [.completed(ConnectionID(2), .failed(.noFreeNameplate))])
     }
 

@@ -1,3 +1,4 @@
+import Admission
 import Observations
 import TestSupport
 import Testing
@@ -34,7 +35,9 @@ struct RandomWalkTests {
     )
     func invariantsHold(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        var harness = RendezvousHarness(seed: seed)
+        var limits = MailboxLimits()
+        limits.nameplatesPerSource = Int(seed % 3)
+        var harness = RendezvousHarness(limits: limits, seed: seed)
         var journal = JournalModel()
         var clients: [ConnectionID] = []
         for step in 0..<300 {
@@ -42,7 +45,9 @@ struct RandomWalkTests {
             switch Int.random(in: 0..<20, using: &random) {
             case 0..<3 where clients.count < 12:
                 let side = ["a", "b", "c", "d"].randomElement(using: &random)!
-                clients.append(harness.bound(side, app: Bool.random(using: &random) ? "app" : "other"))
+                let source = [nil, SourceID(hash: 1), SourceID(hash: 2)].randomElement(using: &random)!
+                let app = Bool.random(using: &random) ? "app" : "other"
+                clients.append(harness.bound(side, app: app, from: source))
             case 3:
                 guard let index = clients.indices.randomElement(using: &random) else { continue }
                 what = "a client leaves"
@@ -65,6 +70,7 @@ struct RandomWalkTests {
         for id in clients { harness.disconnect(id) }
         harness.expire(after: .seconds(660))
         #expect(harness.rendezvous.store.levels == .init(), "seed \(seed): something is left when everybody has gone")
+        #expect(harness.rendezvous.store.heldNameplates.isEmpty, "seed \(seed): somebody holds what is gone")
     }
 
     @Test(

@@ -1,3 +1,4 @@
+import Admission
 import MailboxRules
 import Observations
 import TestSupport
@@ -43,13 +44,14 @@ struct RendezvousHarness {
     }
 
     /// A new connection; its welcome is taken.
-    mutating func connect() -> ConnectionID {
+    mutating func connect(from source: SourceID? = nil) -> ConnectionID {
         lastID += 1
         let id = ConnectionID(lastID)
         var effects: [Effect] = []
         rendezvous.connected(
             id,
             from: .ipv4("127.0.0.1", port: 5),
+            source: source,
             resource: "resource\(lastID)",
             at: now,
             into: &effects
@@ -60,8 +62,8 @@ struct RendezvousHarness {
     }
 
     /// A new connection that has bound; what was said is taken.
-    mutating func bound(_ side: String, app: String = "app") -> ConnectionID {
-        let id = connect()
+    mutating func bound(_ side: String, app: String = "app", from source: SourceID? = nil) -> ConnectionID {
+        let id = connect(from: source)
         say(#"{"type":"bind","appid":"\#(app)","side":"\#(side)"}"#, on: id)
         _ = takeSaid(to: id)
         return id

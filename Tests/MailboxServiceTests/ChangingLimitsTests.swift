@@ -61,6 +61,25 @@ struct ChangingLimitsTests {
         }
     }
 
+    @Test("how many nameplates a source may hold")
+    func nameplatesHeld() async throws {
+        try await MailboxServerHarness.run { harness in
+            func claim(_ nameplate: String, for reply: String) async throws {
+                let client = try await harness.connect(headers: Self.source)
+                try await client.send(["type": "bind", "appid": "app", "side": "s"])
+                _ = try await client.next("ack")
+                _ = try await client.ask(["type": "claim", "nameplate": nameplate], for: reply)
+            }
+            for nameplate in ["1", "2"] { try await claim(nameplate, for: "claimed") }
+            await harness.server.reconfigure { $0.limits.nameplatesPerSource = 1 }
+            try await claim("3", for: "error")
+            try await claim("2", for: "claimed")
+            await harness.server.reconfigure { $0.limits.nameplatesPerSource = 3 }
+            try await claim("3", for: "claimed")
+            try await claim("4", for: "error")
+        }
+    }
+
     @Test("where the clients come from is reported, and what each has moved can be asked for")
     func levels() async throws {
         try await MailboxServerHarness.run { harness in

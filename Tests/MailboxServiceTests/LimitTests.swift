@@ -146,6 +146,38 @@ struct LimitTests {
         }
     }
 
+    @Test("one source holds only so many nameplates, until they are given back; this host as many as it likes")
+    func nameplatesHeld() async throws {
+        try await MailboxServerHarness.run({ $0.limits.nameplatesPerSource = 1 }) { harness in
+            let first = try await harness.visit(headers: Self.headers("192.0.2.1")).visitor
+            try await first.bind("a")
+            _ = try await first.claim("4")
+            await first.vanish()
+            let second = try await harness.visit(headers: Self.headers("192.0.2.1")).visitor
+            try await second.bind("b")
+            for command in [#"{"type":"allocate"}"#, #"{"type":"claim","nameplate":"5"}"#] {
+                try await second.expect(
+                    "too many nameplates are held from this address, try again later",
+                    for: command
+                )
+                try await harness.observed("the limit") { $0 == .limitHit(.mailboxNameplatesHeld) }
+            }
+            // It may come to one that exists, and others may do as before.
+            _ = try await second.claim("4")
+            let other = try await harness.visit(headers: Self.headers("192.0.2.2")).visitor
+            try await other.bind("a")
+            _ = try await other.claim("5")
+            for _ in 0..<3 { _ = try await harness.visitor("c").ask(#"{"type":"allocate"}"#, for: "allocated") }
+            try await second.release()
+            try await second.expect(
+                "too many nameplates are held from this address, try again later",
+                for: #"{"type":"allocate"}"#
+            )
+            _ = try await harness.visitor("a").ask(#"{"type":"release","nameplate":"4"}"#, for: "released")
+            _ = try await second.ask(#"{"type":"allocate"}"#, for: "allocated")
+        }
+    }
+
     @Test("messages in a mailbox, its bytes and all stored bytes have a limit, and the mailbox goes on")
     func stored() async throws {
         try await MailboxServerHarness.run({ $0.limits.messagesPerMailbox = 2 }) { harness in

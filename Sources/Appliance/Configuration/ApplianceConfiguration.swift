@@ -99,6 +99,7 @@ package struct MailboxLimitSettings: Sendable, Equatable {
     package var allocateRate = 0
     package var claimRate = 0
     package var listRate = 0
+    package var nameplatesPerSource = 0
 
     package init() {}
 }

@@ -116,6 +116,7 @@ extension MailboxLimitSettings {
         configuration.limits.allocations = Pace(allocateRate, per: .seconds(60), burst: allocateRate)
         configuration.limits.claims = Pace(claimRate, per: .seconds(60), burst: claimRate)
         configuration.limits.lists = Pace(listRate, per: .seconds(60), burst: listRate)
+        configuration.limits.nameplatesPerSource = nameplatesPerSource
     }
 
     /// Leaves descriptors for files, the relay and the admin endpoint.

@@ -78,6 +78,7 @@ struct LimitTable {
         mailbox("allocate_rate", "commands per minute", \.allocateRate),
         mailbox("claim_rate", "commands per minute", \.claimRate),
         mailbox("list_rate", "commands per minute", \.listRate),
+        mailbox("max_nameplates_per_source", "nameplates", \.nameplatesPerSource),
     ]
 
     private static let ofTransit: [Entry] = [

@@ -97,6 +97,7 @@ struct SettingsReport {
         add("allocate-rate", value: .integer(limits.allocateRate))
         add("claim-rate", value: .integer(limits.claimRate))
         add("list-rate", value: .integer(limits.listRate))
+        add("max-nameplates-per-source", value: .integer(limits.nameplatesPerSource))
     }
 
     private mutating func add(_ transit: TransitSettings, connections: Int?) {

@@ -1,3 +1,4 @@
+import Admission
 import Observations
 import WormholeWire
 
@@ -67,8 +68,10 @@ extension MemoryStore {
             counted.storedMessages += entry.messages.count
             counted.storedBytes += entry.storedBytes
         }
+        var held: [SourceID: Int] = [:]
         for entry in nameplates.values.lazy.flatMap(\.values) {
             counted.nameplates.count(sides: entry.sides.count, by: 1)
+            if let holder = entry.holder { held[holder, default: 0] += 1 }
         }
         var findings: [InvariantFinding] = []
         func compare<Level: Equatable>(_ what: String, _ level: KeyPath<MailboxLevels, Level>) {
@@ -82,6 +85,9 @@ extension MemoryStore {
         compare("stored bytes", \.storedBytes)
         counted.subscriptions = listenedMailboxes.reduce(0) { $0 + listeners(of: $1).count }
         compare("listeners", \.subscriptions)
+        if held != heldNameplates {
+            findings.append(InvariantFinding(.counterGauge, "the nameplates of a source are miscounted"))
+        }
         return findings
     }
 }

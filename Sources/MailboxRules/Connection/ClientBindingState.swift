@@ -1,3 +1,4 @@
+import Admission
 import WormholeWire
 
 /// What was said on one connection since its `bind`. It ends with the connection.
@@ -21,12 +22,18 @@ struct ClientBindingState {
     }
 
     /// Judges a command; the order of the checks is part of the protocol.
-    mutating func judge(_ message: ClientMessage, received: Timestamp) -> ClientConnection.Verdict {
+    ///
+    /// - Parameter source: Whose share of the limits it counts to; `nil` for nobody's.
+    mutating func judge(
+        _ message: ClientMessage,
+        from source: SourceID?,
+        received: Timestamp
+    ) -> ClientConnection.Verdict {
         switch message.command {
         case .list: .ask(.list(appID))
         case .allocate:
-            didAllocate ? .refuse(.alreadyAllocated) : .ask(.allocate(appID, side))
-        case .claim(let nameplate): claim(nameplate)
+            didAllocate ? .refuse(.alreadyAllocated) : .ask(.allocate(appID, side, from: source))
+        case .claim(let nameplate): claim(nameplate, from: source)
         case .release(let nameplate): release(nameplate)
         case .open(let mailbox): open(mailbox)
         case .add(let phase, let body): add(phase, body, id: message.id, received: received)
@@ -36,13 +43,19 @@ struct ClientBindingState {
         }
     }
 
-    private mutating func claim(_ field: Field<Nameplate>) -> ClientConnection.Verdict {
+    private mutating func claim(_ field: Field<Nameplate>, from source: SourceID?) -> ClientConnection.Verdict {
         if case .absent = field { return .refuse(.missingNameplate) }
         guard !didClaim else { return .refuse(.alreadyClaimed) }
         guard case .present(let nameplate) = field else { return .refuse(.badNameplate) }
         didClaim = true
         self.nameplate = nameplate
-        return .ask(.claim(appID, nameplate, side))
+        return .ask(.claim(appID, nameplate, side, from: source))
+    }
+
+    /// Forgets a claim that changed nothing, so that it can be tried again.
+    mutating func takeBackClaim() {
+        didClaim = false
+        nameplate = nil
     }
 
     private mutating func release(_ field: Field<WireString>) -> ClientConnection.Verdict {

@@ -62,7 +62,7 @@ final class ClientConnection {
         case .ping(let value?): return .reply(.pong(value))
         case .bind(let appID, let side, _): return bind(appID, side)
         case .list, .allocate, .claim, .release, .open, .add, .close, .submitPermissions, .unknown:
-            return binding?.judge(message, received: received) ?? .refuse(.mustBindFirst)
+            return binding?.judge(message, from: source, received: received) ?? .refuse(.mustBindFirst)
         }
     }
 
@@ -80,7 +80,7 @@ final class ClientConnection {
     /// Takes note of the store's answer to the command that was with it.
     ///
     /// - Returns: What is to be said about it; a replay is said by the caller.
-    func completed(_ outcome: StoreOutcome) -> Verdict {
+    func completed(_ command: ClientCommand, _ outcome: StoreOutcome) -> Verdict {
         switch outcome {
         case .nameplates(let nameplates):
             return .reply(.nameplates(nameplates))
@@ -104,6 +104,7 @@ final class ClientConnection {
             return .reply(.closed)
         case .failed(let failure):
             if case .mailboxGone = failure { binding?.openMailbox = nil }
+            if case .tooManyNameplates = failure, case .claim = command { binding?.takeBackClaim() }
             return .refuse(Refusal(failure))
         }
     }

@@ -60,6 +60,12 @@ struct Refusal: Equatable {
         Refusal("too many '\(command.rawValue)' from this address, try again later", .other, .limited)
     }
 
+    static let tooManyNameplates = Refusal(
+        "too many nameplates are held from this address, try again later",
+        .other,
+        .limited
+    )
+
     // MARK: Permission
 
     /// Reaches the users of clients that know nothing of permissions.
@@ -85,6 +91,7 @@ struct Refusal: Equatable {
         case .mailboxInUse: self.init("mailbox id is in use", .other)
         case .mailboxGone: self = .notOpen
         case .full: self.init("mailbox is full", .tooLarge, .limited)
+        case .tooManyNameplates: self = .tooManyNameplates
         case .noFreeNameplate: self.init("unable to find a free nameplate", .other, .serverError)
         case .unavailable: self = .storageFailure
         }

@@ -1,3 +1,4 @@
+package import Admission
 package import Observations
 package import WormholeWire
 
@@ -43,8 +44,10 @@ package protocol ChannelStore {
 /// What a side can ask of the store.
 package enum StoreOperation: Equatable, Sendable {
     case list(AppID)
-    case allocate(AppID, Side)
-    case claim(AppID, Nameplate, Side)
+    /// A nameplate that comes into being by it counts to the source, until it is gone. `nil`: to nobody.
+    case allocate(AppID, Side, from: SourceID?)
+    /// The same.
+    case claim(AppID, Nameplate, Side, from: SourceID?)
     case release(AppID, Nameplate, Side)
     /// Opens and subscribes.
     case open(AppID, MailboxID, Side)
@@ -78,6 +81,8 @@ package enum StoreFailure: Equatable, Sendable {
     case mailboxGone
     /// A limit on messages or bytes, of the mailbox or of all.
     case full
+    /// The source holds as many nameplates as it may; nothing was changed.
+    case tooManyNameplates
     /// All numbers that were tried are taken.
     case noFreeNameplate
     /// The store cannot write; nothing was changed.

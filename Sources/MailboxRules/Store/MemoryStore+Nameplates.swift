@@ -1,3 +1,4 @@
+import Admission
 import Observations
 import WormholeWire
 
@@ -10,11 +11,12 @@ extension MemoryStore {
     mutating func allocate(
         _ app: AppID,
         _ side: Side,
+        from source: SourceID?,
         at now: Timestamp,
         into events: inout [StoreEvent]
     ) -> StoreOutcome {
         guard let nameplate = freeNameplate(of: app) else { return .failed(.noFreeNameplate) }
-        switch claim(app, nameplate, side, at: now, into: &events) {
+        switch claim(app, nameplate, side, from: source, at: now, into: &events) {
         case .failed(let failure): return .failed(failure)
         case .nameplates, .allocated, .claimed, .released, .opened, .added, .closed:
             events.append(.observed(.nameplateAllocated(digits: nameplate.digits.utf8.count)))
@@ -36,10 +38,17 @@ extension MemoryStore {
         _ app: AppID,
         _ nameplate: Nameplate,
         _ side: Side,
+        from source: SourceID?,
         at now: Timestamp,
         into events: inout [StoreEvent]
     ) -> StoreOutcome {
-        if nameplates[app]?[nameplate] == nil { create(nameplate, of: app, at: now, into: &events) }
+        if nameplates[app]?[nameplate] == nil {
+            guard mayHoldMore(source) else {
+                events.append(.observed(.limitHit(.mailboxNameplatesHeld)))
+                return .failed(.tooManyNameplates)
+            }
+            create(nameplate, of: app, for: source, at: now, into: &events)
+        }
         guard let entry = nameplates[app]?[nameplate] else { return .failed(.unavailable) }
         if let known = entry.sides.first(where: { $0.side == side }) {
             guard known.isClaimed else { return .failed(.reclaimed) }
@@ -57,9 +66,15 @@ extension MemoryStore {
         return .claimed(entry.mailbox)
     }
 
+    private func mayHoldMore(_ source: SourceID?) -> Bool {
+        guard let source, limits.nameplatesPerSource > 0 else { return true }
+        return heldNameplates[source, default: 0] < limits.nameplatesPerSource
+    }
+
     private mutating func create(
         _ nameplate: Nameplate,
         of app: AppID,
+        for source: SourceID?,
         at now: Timestamp,
         into events: inout [StoreEvent]
     ) {
@@ -69,7 +84,7 @@ extension MemoryStore {
         lastRows.nameplate += 1
         let row = lastRows.nameplate
         events.append(.changed(.nameplateCreated(row: row, app, nameplate, id)))
-        insert(NameplateEntry(row: row, appID: app, nameplate: nameplate, mailbox: id, sides: []))
+        insert(NameplateEntry(row: row, appID: app, nameplate: nameplate, mailbox: id, sides: [], holder: source))
     }
 
     mutating func release(

@@ -1,3 +1,4 @@
+import Admission
 package import Observations
 package import WormholeWire
 
@@ -22,6 +23,8 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
     private var orphans: [(AppID, Nameplate)] = []
     /// Nameplates and mailboxes of each application.
     private var appUse: [AppID: Int] = [:]
+    /// How many nameplates each source holds, of those that hold any.
+    private(set) var heldNameplates: [SourceID: Int] = [:]
     private(set) var shortNameplates = ShortNameplateUse()
     package private(set) var levels = MailboxLevels()
     /// Whether changes can be written down. While they cannot, nothing is changed, and who wants a change is told.
@@ -77,7 +80,8 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         isAvailable = false
     }
 
-    /// Takes what the journal read back in place of what is held, and changes again. Listeners stay.
+    /// Takes what the journal read back in place of what is held, and changes again. Listeners stay;
+    /// nameplates are nobody's from now on, as after a start.
     package mutating func reload(_ stored: StoredChannels) {
         let listeners = self.listeners
         self = MemoryStore(stored, expiry: expiry, limits: limits, random: random)
@@ -98,10 +102,10 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         switch operation {
         case .list(let app):
             outcome = list(app)
-        case .allocate(let app, let side):
-            outcome = allocate(app, side, at: now, into: &events)
-        case .claim(let app, let nameplate, let side):
-            outcome = claim(app, nameplate, side, at: now, into: &events)
+        case .allocate(let app, let side, let source):
+            outcome = allocate(app, side, from: source, at: now, into: &events)
+        case .claim(let app, let nameplate, let side, let source):
+            outcome = claim(app, nameplate, side, from: source, at: now, into: &events)
         case .release(let app, let nameplate, let side):
             release(app, nameplate, side, at: now, into: &events)
             outcome = .released
@@ -190,6 +194,7 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
     private mutating func count(_ entry: NameplateEntry) {
         levels.nameplates.count(sides: entry.sides.count, by: 1)
         shortNameplates.taken(entry.nameplate, in: entry.appID)
+        if let holder = entry.holder { heldNameplates[holder, default: 0] += 1 }
     }
 
     /// Takes a mailbox out of memory with everything that hangs on it.
@@ -211,6 +216,7 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         levels.nameplates.count(sides: entry.sides.count, by: -1)
         shortNameplates.freed(nameplate, in: app)
         levels.shortNameplates = shortNameplates.levels
+        if let holder = entry.holder { letGo(holder) }
         return entry
     }
 
@@ -231,6 +237,11 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
     mutating func countStored(_ message: StoredMessage) {
         levels.storedMessages += 1
         levels.storedBytes += message.storedBytes
+    }
+
+    private mutating func letGo(_ holder: SourceID) {
+        heldNameplates[holder, default: 1] -= 1
+        if heldNameplates[holder] == 0 { heldNameplates[holder] = nil }
     }
 
     private mutating func dropUse(of app: AppID) {

@@ -1,3 +1,4 @@
+package import Admission
 package import WormholeWire
 
 /// A nameplate and the sides that ever claimed it.
@@ -23,12 +24,22 @@ package struct NameplateEntry: Equatable, Sendable {
     package let mailbox: MailboxID
     /// In the order they came.
     package var sides: [ClaimingSide]
+    /// Whose connection brought it into being; `nil` for nobody's. Not stored: what is read back is nobody's.
+    let holder: SourceID?
 
-    package init(row: Int64, appID: AppID, nameplate: Nameplate, mailbox: MailboxID, sides: [ClaimingSide]) {
+    package init(
+        row: Int64,
+        appID: AppID,
+        nameplate: Nameplate,
+        mailbox: MailboxID,
+        sides: [ClaimingSide],
+        holder: SourceID? = nil
+    ) {
         self.row = row
         self.appID = appID
         self.nameplate = nameplate
         self.mailbox = mailbox
         self.sides = sides
+        self.holder = holder
     }
 }

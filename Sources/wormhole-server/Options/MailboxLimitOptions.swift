@@ -108,13 +108,22 @@ struct MailboxLimitOptions: ParsableArguments {
     )
     var listRate: Int?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Nameplates of one source at a time; who comes to one that exists is always let in (default: 50; 'mailbox': 0).",
+            valueName: "number"
+        )
+    )
+    var maxNameplatesPerSource: Int?
+
     func validate() throws {
         let optional = [
             ("--max-unfinished-upgrades-per-source", maxUnfinishedUpgradesPerSource),
             ("--max-connections", maxConnections), ("--max-connections-per-source", maxConnectionsPerSource),
             ("--connection-rate", connectionRate), ("--connection-rate-per-source", connectionRatePerSource),
             ("--command-rate", commandRate), ("--allocate-rate", allocateRate), ("--claim-rate", claimRate),
-            ("--list-rate", listRate),
+            ("--list-rate", listRate), ("--max-nameplates-per-source", maxNameplatesPerSource),
         ]
         for case (let name, let value?) in optional where !(0...1_000_000).contains(value) {
             throw ValidationError("\(name) takes 0 to 1000000, not \(value)")
@@ -148,6 +157,7 @@ struct MailboxLimitOptions: ParsableArguments {
         settings.allocateRate = profile.value(allocateRate, or: 20)
         settings.claimRate = profile.value(claimRate, or: 30)
         settings.listRate = profile.value(listRate, or: 6)
+        settings.nameplatesPerSource = profile.value(maxNameplatesPerSource, or: 50)
         return settings
     }
 }

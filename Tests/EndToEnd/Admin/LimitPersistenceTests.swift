@@ -47,6 +47,39 @@ struct LimitPersistenceTests {
         #expect(try await server.end(with: SIGTERM) == .exited(0))
     }
 
+    @Test("as many nameplates as a source may hold, after a restart, and who has more is counted")
+    func nameplates() async throws {
+        let server = try await RunningServer()
+        let name = "max_nameplates_per_source"
+        #expect(try await limit(name, of: server) == (50, "default"))
+        #expect(try await server.change("PUT", "/limits", .object([name: 1, "persist": true])).status == 200)
+        #expect(try await server.end(with: SIGTERM) == .exited(0))
+
+        try await server.restart()
+        #expect(try await limit(name, of: server) == (1, "persisted"))
+        let setting = try JSON(try await server.get("/config"))["settings"]?["max-nameplates-per-source"]
+        #expect(setting?["value"] == 1 && setting?["origin"] == "persisted")
+        let headers = ["X-Real-IP: 192.0.2.1", "X-Real-Port: 5"]
+        let client = try await WebSocketTestClient.connect(port: server.ports.mailbox, path: "/v1", headers: headers)
+        func answer(to command: String) async throws -> JSON? {
+            try await client.send(text: command)
+            while true {
+                let message = try JSON(try await client.nextText())
+                if message["type"] != "ack", message["type"] != "welcome" { return message["type"] }
+            }
+        }
+        try await client.send(text: #"{"type":"bind","appid":"app","side":"s"}"#)
+        #expect(try await answer(to: #"{"type":"claim","nameplate":"4"}"#) == "claimed")
+        #expect(try await answer(to: #"{"type":"allocate"}"#) == "error")
+        let hits = #"wormhole_limit_hits_total{limit="mailbox_nameplates_held"}"#
+        try await eventually("it is counted") { try await server.metric(hits) == 1 }
+        #expect(try await server.change("PUT", "/limits", .object([name: 2])).status == 200)
+        #expect(try await answer(to: #"{"type":"allocate"}"#) == "allocated")
+        #expect(try await server.metric(hits) == 1)
+        _ = try await client.close()
+        #expect(try await server.end(with: SIGTERM) == .exited(0))
+    }
+
     @Test("what is refused changes neither a limit nor the file")
     func refused() async throws {
         let server = try await RunningServer()
