@@ -1,13 +1,15 @@
+import DequeModule
 import Dispatch
 import Synchronization
 
-/// Two threads that work one loop in turn: while one of them does what may take its time, the other can go on in its place.
+/// Two threads for one loop: one works there, the other stands by, does what is known to take its time, and goes on with the
+/// loop when the first one stays away from it.
 ///
-///     at work ──leave──▶ away ──come back──▶ at work              it was quick: nobody was woken
-///                         └────take over────▶ at work, the other one; who was away stands by from now on
+///     at work ──leave──▶ away ──come back──▶ at work         it was quick: nobody was woken
+///                          └───take over───▶ at work         the other one; who was away stands by from now on
 ///
-/// Whoever stands by looks every other millisecond whether the one at work is still away with the same, as long as that one
-/// leaves often. When it does so rarely, the other sleeps and takes over whenever it leaves.
+/// Whoever stands by looks every other millisecond whether the one at work is still away with the same, for as long as there
+/// is something to do every few milliseconds. Otherwise it sleeps, and what comes then is done by it.
 ///
 /// A thread sees everything that was done on the loop before its own turn there.
 final class Shift: Sendable {
@@ -17,27 +19,36 @@ final class Shift: Sendable {
     }
 
     private enum Kind: UInt64 {
-        case atWork, away, awayForLong, ended
+        case atWork, away, ended
     }
 
     /// The kind in the two lowest bits, above them how often somebody left.
     private let state = Atomic<UInt64>(Kind.atWork.rawValue)
     private let sleeps = Atomic<Bool>(false)
+    private let jobs = Mutex<Deque<@Sendable () -> Void>>([])
     private let alarm = DispatchSemaphore(value: 0)
 
     /// For how long, and half of it again, the loop stands still when what should have been quick is not.
     private static let interval = DispatchTimeInterval.milliseconds(2)
-    /// So many looks without anybody having left are enough to go to sleep.
+    /// So many looks without anything having happened are enough to go to sleep.
     private static let looksBeforeSleep = 5
 
-    /// On the loop's thread, which does not touch what is the loop's until it has come back.
-    ///
-    /// - Parameter isForLong: Whether the other is to take over at once.
-    func leave(isForLong: Bool) -> Absence {
-        let kind: Kind = isForLong ? .awayForLong : .away
-        let absence = (state.load(ordering: .relaxed) >> 2 &+ 1) << 2 | kind.rawValue
+    // MARK: The one at work
+
+    /// Whether the other would notice soon that one stays away.
+    var isWatched: Bool { !sleeps.load(ordering: .sequentiallyConsistent) && jobs.withLock { $0.isEmpty } }
+
+    /// Has the other do something, behind what it was given before.
+    func handOver(_ job: @escaping @Sendable () -> Void) {
+        jobs.withLock { $0.append(job) }
+        alarm.signal()
+    }
+
+    /// Stays away from what is the loop's until it has come back.
+    func leave() -> Absence {
+        let absence = (state.load(ordering: .relaxed) >> 2 &+ 1) << 2 | Kind.away.rawValue
         state.store(absence, ordering: .sequentiallyConsistent)
-        if isForLong || sleeps.load(ordering: .sequentiallyConsistent) { alarm.signal() }
+        if sleeps.load(ordering: .sequentiallyConsistent) { alarm.signal() }
         return Absence(state: absence)
     }
 
@@ -46,7 +57,15 @@ final class Shift: Sendable {
         exchange(absence.state, for: .atWork)
     }
 
-    /// Waits for the other's work.
+    /// Leaves for good.
+    func end() {
+        state.store(Kind.ended.rawValue, ordering: .sequentiallyConsistent)
+        alarm.signal()
+    }
+
+    // MARK: The one who stands by
+
+    /// Does what it is given, and waits for the other to stay away.
     ///
     /// - Returns: `true` when the loop is the caller's from now on; `false` when it has ended.
     func standBy() -> Bool {
@@ -54,10 +73,13 @@ final class Shift: Sendable {
         var quietLooks = 0
         var wasAsleep = false
         while true {
+            while let job = jobs.withLock({ $0.popFirst() }) {
+                job()
+                quietLooks = 0
+            }
             let seen = state.load(ordering: .sequentiallyConsistent)
             switch Kind(rawValue: seen & 3) {
             case .ended: return false
-            case .awayForLong where exchange(seen, for: .atWork): return true
             case .away where (wasAsleep || seen == last) && exchange(seen, for: .atWork): return true
             default: break
             }
@@ -68,18 +90,12 @@ final class Shift: Sendable {
         }
     }
 
-    /// On the loop's thread, which leaves for good.
-    func end() {
-        state.store(Kind.ended.rawValue, ordering: .sequentiallyConsistent)
-        alarm.signal()
-    }
-
     private func exchange(_ expected: UInt64, for kind: Kind) -> Bool {
         let desired = expected & ~3 | kind.rawValue
         return state.compareExchange(expected: expected, desired: desired, ordering: .acquiringAndReleasing).exchanged
     }
 
-    /// Either who leaves sees that somebody sleeps, or who goes to sleep sees that somebody left.
+    /// Either who leaves, or hands something over, sees that somebody sleeps, or who goes to sleep sees that.
     private func sleep(unless seen: UInt64) {
         sleeps.store(true, ordering: .sequentiallyConsistent)
         if state.load(ordering: .sequentiallyConsistent) == seen { alarm.wait() }

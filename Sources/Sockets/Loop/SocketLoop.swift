@@ -76,8 +76,8 @@ package final class SocketLoop: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - name: Of the thread; at most 15 bytes.
-    ///   - standIn: The name of a second thread, which goes on with the loop while the first is on an errand. Without one,
-    ///     the loop waits for its errands.
+    ///   - standIn: The name of a second thread, which does errands, or goes on with the loop while the first is on one.
+    ///     Without it, the loop waits for its errands.
     /// - Throws: That there are no descriptors, or may be no more threads.
     package static func start(name: String, standIn: String? = nil) throws(ErrorNumber) -> SocketLoop {
         let loop = try SocketLoop(time: .now(), isManual: false, shift: standIn.map { _ in Shift() })
@@ -178,18 +178,20 @@ package final class SocketLoop: @unchecked Sendable {
 
     // MARK: Errands
 
-    private struct Errand {
-        let isForLong: Bool
-        /// Returns what is to be done on the loop afterwards.
-        let work: () -> () -> Void
+    /// Returns what is to be done on the loop afterwards.
+    private typealias Errand = @Sendable () -> Transfer<() -> Void>
+
+    /// `@unchecked Sendable`: only carried through another thread, back to the loop it came from.
+    private struct Transfer<Value>: @unchecked Sendable {
+        let value: Value
     }
 
-    /// Does something that may take its time, such as waiting for a disk, after the tasks and timers of this turn. What is
-    /// quick is done by the loop's thread between two turns, and nobody needs to be woken for it; when it takes
-    /// milliseconds, the stand-in goes on with the loop meanwhile, and the next errand may begin. On the loop.
+    /// Does something that may take its time, such as waiting for a disk. What is quick is done by the loop's own thread,
+    /// after the tasks and timers of this turn, and nobody needs to be woken for it; should it take milliseconds, the
+    /// stand-in goes on with the loop meanwhile. What is long is the stand-in's. On the loop.
     ///
     /// - Parameters:
-    ///   - isForLong: Whether it is known to take milliseconds, so that the stand-in goes on with the loop at once.
+    ///   - isForLong: Whether it is known to take milliseconds, or the loop has much to do meanwhile.
     ///   - work: Does not touch what is the loop's.
     ///   - completion: Called on the loop with what `work` returned.
     package func runErrand<Value: Sendable>(
@@ -197,37 +199,37 @@ package final class SocketLoop: @unchecked Sendable {
         _ work: @escaping @Sendable () -> Value,
         then completion: @escaping (Value) -> Void
     ) {
-        let errand = Errand(isForLong: isForLong) {
+        let after = Transfer(value: completion)
+        let errand: Errand = {
             let value = work()
-            return { completion(value) }
+            return Transfer(value: { after.value(value) })
         }
-        errands.append(errand)
+        guard let shift, isForLong || !shift.isWatched else { return errands.append(errand) }
+        shift.handOver { self.comeBack(errand()) }
+    }
+
+    private func comeBack(_ completion: Transfer<() -> Void>) {
+        execute { completion.value() }
     }
 
     /// - Returns: `false` when another thread works here now.
     private func runErrand() -> Bool {
         guard let errand = errands.popFirst() else { return true }
         guard let shift else {
-            errand.work()()
+            errand().value()
             return true
         }
         worker.store(0, ordering: .relaxed)
-        let absence = shift.leave(isForLong: errand.isForLong)
-        let completion = errand.work()
+        let absence = shift.leave()
+        let completion = errand()
         guard shift.comeBack(from: absence) else {
-            let transfer = Transfer(value: completion)
-            execute { transfer.value() }
+            comeBack(completion)
             return false
         }
         worker.store(SystemThread.current, ordering: .relaxed)
         refreshTime()
-        completion()
+        completion.value()
         return true
-    }
-
-    /// `@unchecked Sendable`: what an errand is followed by goes back to the loop it came from.
-    private struct Transfer: @unchecked Sendable {
-        let value: () -> Void
     }
 
     // MARK: Sockets
@@ -372,7 +374,7 @@ package final class SocketLoop: @unchecked Sendable {
         }
         repeat {
             while !tasks.isEmpty { runTasks() }
-            errands.popFirst()?.work()()
+            errands.popFirst()?().value()
         } while !tasks.isEmpty || !errands.isEmpty
         for watch in watches { (watch.watcher as? StreamSocket)?.close() }
         while !tasks.isEmpty { runTasks() }
