@@ -35,9 +35,9 @@ final class Journal {
     /// As long as every look at the sockets brings new changes, they are added to the batch, for so long at most. That costs
     /// no sleep: what a busy loop would come to next comes first, and another quarter of all commits is saved.
     private static let collectingTime = TimeAmount.microseconds(500)
-    /// A commit of at most so many changes, of which the last few took no longer than this, is waited for by the loop itself:
-    /// waking another thread, and being woken by it, takes a lone client nearly as long as the disk does.
-    private static let quickBatch = (changes: 4, duration: Duration.microseconds(500))
+    /// A commit of at most so many changes is waited for by the loop itself, when the last few took no longer than this:
+    /// waking another thread, and being woken by it, takes nearly as long as the disk does.
+    private static let quickBatch = (changes: 16, duration: Duration.microseconds(500))
     /// Nothing written for this long: time to move the log into the file.
     private static let idleInterval = TimeAmount.seconds(1)
 
