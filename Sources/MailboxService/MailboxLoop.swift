@@ -155,7 +155,7 @@ final class MailboxLoop {
         let frame = ClientFrame(payload.readableBytesView)
         note(frame, from: client, at: now)
         rendezvous.received(frame, from: client.id, at: now, into: &effects)
-        carryOutEffects()
+        carryOutEffects(causedBy: client.id)
     }
 
     func closed(_ client: MailboxClient) {
@@ -173,7 +173,7 @@ final class MailboxLoop {
 
     // MARK: Effects
 
-    func carryOutEffects() {
+    func carryOutEffects(causedBy speaker: ConnectionID? = nil) {
         let now = Timestamp.now
         var effects: [Effect] = []
         swap(&effects, &self.effects)
@@ -185,7 +185,11 @@ final class MailboxLoop {
                 say(to: client, after: durability)
             case .deliver(let message, let listeners):
                 encode(.message(message), at: now)
-                for id in listeners {
+                // The last one it is said to hears it first; who said it can wait for the echo.
+                for id in listeners where id == speaker {
+                    if let client = clients[id] { say(to: client, after: .journaled) }
+                }
+                for id in listeners where id != speaker {
                     if let client = clients[id] { say(to: client, after: .journaled) }
                 }
                 let bytes = message.body.text.utf8.count
