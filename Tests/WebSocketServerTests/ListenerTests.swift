@@ -98,24 +98,36 @@ struct ListenerTests {
         }
     }
 
-    /// Takes all descriptors but a few from the process until accepting has failed a few times, and gives them back.
+    /// Takes all descriptors from the process, with clients waiting, until accepting has failed a few times, and gives them back.
     ///
     /// Blocks, so that nothing else of the process, least of all the concurrency runtime, wants a descriptor meanwhile.
     private static func exhaustDescriptors(of server: EchoServer) throws -> [CInt] {
+        // They have their descriptors before there are none, and so none is left for their ends at the server.
+        let clients = (0..<3).map { _ in socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0) }
+        defer { for client in clients { close(client) } }
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         let generous = limit
-        // Room for three more: an odd number, so that one connection at least has no end at the server.
-        let probe = dup(0)
-        close(probe)
-        limit.rlim_cur = rlim_t(probe + 3)
+        let firstFree = dup(0)
+        close(firstFree)
+        limit.rlim_cur = rlim_t(firstFree)
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         defer {
             limit = generous
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         }
-        var clients: [WebSocketTestSocket] = []
-        while let socket = try? WebSocketTestSocket.connect(port: server.port) { clients.append(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(server.port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        for client in clients {
+            let result = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(client, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            precondition(result == 0, "connect: \(errno)")
+        }
         var start: ContinuousClock.Instant?
         let deadline = ContinuousClock.now + .seconds(20)
         while ContinuousClock.now < deadline {
