@@ -8,19 +8,6 @@ import Testing
 
 @Suite("The loop's errands", .timeLimit(.minutes(1)))
 struct ErrandTests {
-    /// Gives a loop with a stand-in for the time `body` takes.
-    private func withLoop<Result>(_ body: (SocketLoop) async throws -> Result) async throws -> Result {
-        let loop = try SocketLoop.start(name: "errand-test", standIn: "errand-standin")
-        do {
-            let result = try await body(loop)
-            try await loop.shutdownGracefully()
-            return result
-        } catch {
-            try await loop.shutdownGracefully()
-            throw error
-        }
-    }
-
     /// Sends the loop on an errand.
     private func errand<Value: Sendable>(
         of loop: SocketLoop,
@@ -39,7 +26,7 @@ struct ErrandTests {
 
     @Test("are done off the loop, and come back to it", arguments: [false, true])
     func comesBack(isForLong: Bool) async throws {
-        try await withLoop { loop in
+        try await withLoop(standIn: "loop-standin") { loop in
             for number in 0..<1000 {
                 let (value, wasOnLoop) = try await errand(of: loop, isForLong: isForLong) {
                     (number, loop.inEventLoop)
@@ -51,7 +38,7 @@ struct ErrandTests {
 
     @Test("do not stop the loop, whether it was known that they take long or not", arguments: [false, true])
     func goesOn(isForLong: Bool) async throws {
-        try await withLoop { loop in
+        try await withLoop(standIn: "loop-standin") { loop in
             // Several in a row, so that both threads stand in for each other.
             for _ in 0..<4 {
                 let end = DispatchSemaphore(value: 0)
@@ -74,7 +61,7 @@ struct ErrandTests {
 
     @Test("the loop is one thread's at a time, however long errands take")
     func confinement() async throws {
-        try await withLoop { loop in
+        try await withLoop(standIn: "loop-standin") { loop in
             let confined = NIOLoopBoundBox.makeBoxSendingValue(Confined(), eventLoop: loop)
             let errands = 300
             let finished = loop.makePromise(of: Void.self)

@@ -6,19 +6,6 @@ import Testing
 
 @Suite("The loop", .timeLimit(.minutes(1)))
 struct SocketLoopTests {
-    /// Gives a loop on a thread of its own for the time `body` takes.
-    private func withLoop<Result>(_ body: (SocketLoop) async throws -> Result) async throws -> Result {
-        let loop = try SocketLoop.start(name: "loop-test")
-        do {
-            let result = try await body(loop)
-            try await loop.shutdownGracefully()
-            return result
-        } catch {
-            try await loop.shutdownGracefully()
-            throw error
-        }
-    }
-
     @Test("runs what several threads give it, each thread's in its order and none twice")
     func tasks() async throws {
         try await withLoop { loop in
