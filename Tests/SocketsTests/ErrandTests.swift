@@ -53,6 +53,32 @@ struct ErrandTests {
         }
     }
 
+    @Test("one that should be quick does not stop the loop either while the stand-in is busy with a long one")
+    func bothBlock() async throws {
+        try await withLoop(standIn: "loop-standin") { loop in
+            let end = DispatchSemaphore(value: 0)
+            let isOver = Mutex(false)
+            let begun = Mutex(false)
+            let long = errand(of: loop, isForLong: true) {
+                begun.withLock { $0 = true }
+                _ = end.wait(timeout: .now() + .seconds(5))
+                isOver.withLock { $0 = true }
+            }
+            try await eventually("the stand-in is busy") { begun.withLock { $0 } }
+            let quick = errand(of: loop, isForLong: false) {
+                _ = end.wait(timeout: .now() + .seconds(5))
+                isOver.withLock { $0 = true }
+            }
+            // Behind the errand's turn.
+            _ = try await loop.scheduleTask(in: .milliseconds(1)) {}.futureResult.get()
+            #expect(!isOver.withLock { $0 }, "the loop stood still")
+            end.signal()
+            end.signal()
+            try await long.get()
+            try await quick.get()
+        }
+    }
+
     /// The state that is confined to the loop, and nothing else guards.
     private final class Confined {
         var count = 0

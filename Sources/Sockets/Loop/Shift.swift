@@ -22,10 +22,16 @@ final class Shift: Sendable {
         case atWork, away, ended
     }
 
+    private struct Jobs {
+        var waiting: Deque<@Sendable () -> Void> = []
+        /// Somebody does one, and notices nothing else.
+        var isUnderWay = false
+    }
+
     /// The kind in the two lowest bits, above them how often somebody left.
     private let state = Atomic<UInt64>(Kind.atWork.rawValue)
     private let sleeps = Atomic<Bool>(false)
-    private let jobs = Mutex<Deque<@Sendable () -> Void>>([])
+    private let jobs = Mutex(Jobs())
     private let alarm = DispatchSemaphore(value: 0)
 
     /// For how long, and half of it again, the loop stands still when what should have been quick is not.
@@ -36,11 +42,13 @@ final class Shift: Sendable {
     // MARK: The one at work
 
     /// Whether the other would notice soon that one stays away.
-    var isWatched: Bool { !sleeps.load(ordering: .sequentiallyConsistent) && jobs.withLock { $0.isEmpty } }
+    var isWatched: Bool {
+        !sleeps.load(ordering: .sequentiallyConsistent) && jobs.withLock { $0.waiting.isEmpty && !$0.isUnderWay }
+    }
 
     /// Has the other do something, behind what it was given before.
     func handOver(_ job: @escaping @Sendable () -> Void) {
-        jobs.withLock { $0.append(job) }
+        jobs.withLock { $0.waiting.append(job) }
         alarm.signal()
     }
 
@@ -73,7 +81,7 @@ final class Shift: Sendable {
         var quietLooks = 0
         var wasAsleep = false
         while true {
-            while let job = jobs.withLock({ $0.popFirst() }) {
+            while let job = nextJob() {
                 job()
                 quietLooks = 0
             }
@@ -87,6 +95,14 @@ final class Shift: Sendable {
             last = seen
             wasAsleep = quietLooks >= Self.looksBeforeSleep
             if wasAsleep { sleep(unless: seen) } else { _ = alarm.wait(timeout: .now() + Self.interval) }
+        }
+    }
+
+    private func nextJob() -> (@Sendable () -> Void)? {
+        jobs.withLock { jobs in
+            let job = jobs.waiting.popFirst()
+            jobs.isUnderWay = job != nil
+            return job
         }
     }
 
