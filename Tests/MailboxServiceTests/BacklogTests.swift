@@ -1,5 +1,3 @@
-import Dispatch
-import GRDB
 import MailboxRules
 import MailboxService
 import Observations
@@ -9,32 +7,6 @@ import WormholeWire
 
 @Suite("A disk that stands still", .timeLimit(.minutes(1)))
 struct BacklogTests {
-    /// Holds a database so that nobody else can write, until it is let go.
-    private final class Locker: Sendable {
-        private let release = DispatchSemaphore(value: 0)
-        private let holder: Task<Void, any Error>
-
-        init(_ path: String) async throws {
-            let (locked, release) = (DispatchSemaphore(value: 0), self.release)
-            var configuration = Configuration()
-            configuration.busyMode = .timeout(5)
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
-            holder = Task.detached {
-                try queue.inTransaction(.immediate) { _ in
-                    locked.signal()
-                    release.wait()
-                    return .rollback
-                }
-            }
-            await Task.detached { locked.wait() }.value
-        }
-
-        func letGo() async throws {
-            release.signal()
-            try await holder.value
-        }
-    }
-
     @Test(
         "D25: what waits for the disk is bounded; beyond it clients are told at once, and all is well when it moves again"
     )
@@ -44,7 +16,7 @@ struct BacklogTests {
         let harness = try await MailboxServerHarness(database: path) { $0.maximumBacklog = 100_000 }
         let writers = [try await harness.visitor("a"), try await harness.visitor("b")]
         for visitor in writers { try await visitor.open("m") }
-        let locker = try await Locker(path)
+        let other = try HeldDatabase(path)
         let body = String(repeating: "0", count: 10_000)
         // The first one is being written, the others wait.
         for _ in 0..<12 {
@@ -54,7 +26,7 @@ struct BacklogTests {
         // Until the writers' messages are taken note of, an open is not refused but waits for the disk as well.
         let refused = try await eventually("an open is refused at once") { try await refusal(of: harness) }
         #expect(ContinuousClock.now - started < .seconds(4))
-        try await locker.letGo()
+        try other.letGo()
         // Everything that was taken is kept, and the refused ones were told so.
         for visitor in writers {
             var (messages, errors) = (0, 0)

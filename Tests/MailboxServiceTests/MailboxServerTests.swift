@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import LinuxIO
 import MailboxRules
 import MailboxService
@@ -230,19 +229,7 @@ struct MailboxServerTests {
         let harness = try await MailboxServerHarness(database: database)
         let (kept, betrayed) = (try await harness.bound("a"), try await harness.bound("b"))
         let mailbox = try await kept.ask(["type": "claim", "nameplate": "4"], for: "claimed")["mailbox"] as? String
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
-        let locker = try DatabaseQueue(path: database, configuration: configuration)
-        let release = DispatchSemaphore(value: 0)
-        let locked = DispatchSemaphore(value: 0)
-        let holder = Task.detached {
-            try locker.inTransaction(.immediate) { _ in
-                locked.signal()
-                release.wait()
-                return .rollback
-            }
-        }
-        await Task.detached { locked.wait() }.value
+        let other = try HeldDatabase(database)
         try await betrayed.send(["type": "claim", "nameplate": "5"])
         _ = try await betrayed.next("ack")
         let error = try await betrayed.next("error")
@@ -253,8 +240,7 @@ struct MailboxServerTests {
         #expect(refused["error"] as? String == "server storage failure")
         _ = try await kept.ask(["type": "ping", "ping": 1], for: "pong")
         try await harness.observed("not ready") { $0 == .readinessChanged(.channelDatabase, isReady: false) }
-        release.signal()
-        try await holder.value
+        try other.letGo()
         try await harness.observed("ready again") { $0 == .readinessChanged(.channelDatabase, isReady: true) }
         let names = try await kept.ask(["type": "list"], for: "nameplates")["nameplates"] as? [[String: any Sendable]]
         #expect(names?.compactMap { $0["id"] as? String } == ["4"])
