@@ -11,8 +11,7 @@ package final class ThreadResult<Value: Sendable>: Sendable {
     /// - Parameter name: Of the thread; at most 15 bytes.
     package init(of name: String, _ work: @escaping @Sendable () throws -> Value) {
         let run = { @Sendable [self] in
-            let found = Result(catching: work)
-            result.withLock { $0 = found }
+            keep(Result(catching: work))
             isThere.signal()
         }
         do throws(ErrorNumber) {
@@ -20,6 +19,11 @@ package final class ThreadResult<Value: Sendable>: Sendable {
         } catch {
             run()
         }
+    }
+
+    /// By itself, so that who signals holds nothing any more.
+    private func keep(_ found: Result<Value, any Error>) {
+        result.withLock { $0 = found }
     }
 
     /// Waits for the end of the work, blocks the calling thread for as long, and hands over what there is. Once.
