@@ -25,6 +25,10 @@ package struct ErrorNumber: Error, Hashable, Sendable {
     package static var timedOut: Self { Self(ETIMEDOUT) }
     /// It is not wanted any more.
     package static var cancelled: Self { Self(ECANCELED) }
+    /// A device failed, or did not do all of it.
+    static var inputOutput: Self { Self(EIO) }
+    /// The file or its file system does not know such an operation, and never will.
+    package var isOfUnknownOperation: Bool { code == EINVAL || code == EOPNOTSUPP || code == ENOSYS }
     /// Nothing to be had without waiting. The value calls return as ``Transfer/wouldBlock``.
     package static var wouldBlock: Self { Self(EAGAIN) }
 }
