@@ -54,9 +54,9 @@ struct MailboxThresholdTests {
             Double(after[keyPath: path] - before[keyPath: path]) / Double(Self.rounds)
         }
         let (calls, allocations) = (perMessage(\.calls), perMessage(\.allocations))
-        // 8.1 and 36.3 were measured.
-        #expect(calls <= 10, "\(calls) calls")
-        #expect(allocations <= 41, "\(allocations) allocations")
+        // 7.4 and 27.2 were measured; a commit that does not go past the page cache takes one call more.
+        #expect(calls <= 8, "\(calls) calls")
+        #expect(allocations <= 31, "\(allocations) allocations")
         server.send(signal: SIGTERM)
         #expect(try await server.end() == .exited(0))
     }

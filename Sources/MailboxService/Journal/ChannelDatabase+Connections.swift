@@ -30,42 +30,37 @@ extension ChannelDatabase {
     }
 
     func write(_ batch: ConnectionBatch) throws {
-        do {
-            try queue.inTransaction(.immediate) { db in
-                let upsert = try db.cachedStatement(
-                    sql: """
-                        INSERT OR REPLACE INTO connections
-                            (id, addrid_generation, addrid_counter, connected, side, implementation, version, active)
-                        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                        """
+        try change { db in
+            let upsert = try db.cachedStatement(
+                sql: """
+                    INSERT OR REPLACE INTO connections
+                        (id, addrid_generation, addrid_counter, connected, side, implementation, version, active)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    """
+            )
+            for row in batch.rows {
+                try upsert.execute(
+                    arguments: [
+                        Int64(clamping: row.id), row.addressID?.generation, row.addressID?.counter,
+                        row.connected.seconds, row.side, row.client?.implementation, row.client?.version,
+                        row.active.seconds,
+                    ]
                 )
-                for row in batch.rows {
-                    try upsert.execute(
-                        arguments: [
-                            Int64(clamping: row.id), row.addressID?.generation, row.addressID?.counter,
-                            row.connected.seconds, row.side, row.client?.implementation, row.client?.version,
-                            row.active.seconds,
-                        ]
-                    )
-                }
-                let add = try db.cachedStatement(
-                    sql: #"INSERT INTO connection_messages (id, "when", name) VALUES (?, ?, ?)"#
-                )
-                for command in batch.commands {
-                    try add.execute(
-                        arguments: [Int64(clamping: command.connection), command.when.seconds, command.name.rawValue]
-                    )
-                }
-                let forget = try db.cachedStatement(sql: "DELETE FROM connection_messages WHERE id = ?")
-                let end = try db.cachedStatement(sql: "DELETE FROM connections WHERE id = ?")
-                for id in batch.ended {
-                    try forget.execute(arguments: [Int64(clamping: id)])
-                    try end.execute(arguments: [Int64(clamping: id)])
-                }
-                return .commit
             }
-        } catch {
-            throw ChannelDatabaseError(error, using: path)
+            let add = try db.cachedStatement(
+                sql: #"INSERT INTO connection_messages (id, "when", name) VALUES (?, ?, ?)"#
+            )
+            for command in batch.commands {
+                try add.execute(
+                    arguments: [Int64(clamping: command.connection), command.when.seconds, command.name.rawValue]
+                )
+            }
+            let forget = try db.cachedStatement(sql: "DELETE FROM connection_messages WHERE id = ?")
+            let end = try db.cachedStatement(sql: "DELETE FROM connections WHERE id = ?")
+            for id in batch.ended {
+                try forget.execute(arguments: [Int64(clamping: id)])
+                try end.execute(arguments: [Int64(clamping: id)])
+            }
         }
     }
 
@@ -74,27 +69,22 @@ extension ChannelDatabase {
     /// The last generation of address ids; `nil` when there was none, and in a file of version 1.
     func lastAddressGeneration() throws -> Int? {
         guard hasConnectionTables else { return nil }
-        return try queue.inDatabase { db in
+        return try use { db in
             try Int.fetchOne(db, sql: "SELECT max(generation) FROM addrid_generation")
         }
     }
 
     func write(_ generation: AddressGeneration) throws {
         guard hasConnectionTables else { return }
-        do {
-            try queue.inTransaction(.immediate) { db in
-                let values: StatementArguments = [generation.number, generation.started.seconds]
-                try db.execute(sql: "UPDATE addrid_generation SET generation = ?, started = ?", arguments: values)
-                if db.changesCount == 0 {
-                    try db.execute(
-                        sql: "INSERT INTO addrid_generation (generation, started) VALUES (?, ?)",
-                        arguments: values
-                    )
-                }
-                return .commit
+        try change { db in
+            let values: StatementArguments = [generation.number, generation.started.seconds]
+            try db.execute(sql: "UPDATE addrid_generation SET generation = ?, started = ?", arguments: values)
+            if db.changesCount == 0 {
+                try db.execute(
+                    sql: "INSERT INTO addrid_generation (generation, started) VALUES (?, ?)",
+                    arguments: values
+                )
             }
-        } catch {
-            throw ChannelDatabaseError(error, using: path)
         }
     }
 }

@@ -165,20 +165,47 @@ package final class ChannelDatabase {
 
     // MARK: Working
 
+    /// Uses the open database. What was not committed when `body` fails is given up.
+    ///
+    /// - Throws: ``ChannelDatabaseError``.
+    func use<Value>(_ body: (Database) throws -> Value) throws(ChannelDatabaseError) -> Value {
+        do {
+            return try queue.inDatabase { db in
+                do {
+                    return try body(db)
+                } catch {
+                    // SQLite has ended the transaction itself after some failures, so that this one may fail.
+                    if db.isInsideTransaction { try? db.execute(sql: "ROLLBACK") }
+                    logWrites?.forget()
+                    throw error
+                }
+            }
+        } catch {
+            throw ChannelDatabaseError(error, using: path)
+        }
+    }
+
+    /// Makes changes that are all stored, or none.
+    ///
+    /// - Throws: ``ChannelDatabaseError``.
+    func change(_ body: (Database) throws -> Void) throws(ChannelDatabaseError) {
+        try use { db in
+            try statements.begin()
+            try body(db)
+            try statements.commit()
+        }
+    }
+
     /// Reads the whole stored state back, and removes what only older servers leave.
     ///
     /// - Throws: ``ChannelDatabaseError``.
     package func load() throws -> StoredChannels {
-        do {
-            return try queue.inDatabase { db in
-                var contents = ChannelContents()
-                try contents.readMailboxes(db)
-                contents.take(try ChannelContents.nameplates(db))
-                try contents.removeLeftovers(db)
-                return contents.stored
-            }
-        } catch {
-            throw ChannelDatabaseError(error, using: path)
+        try use { db in
+            var contents = ChannelContents()
+            try contents.readMailboxes(db)
+            contents.take(try ChannelContents.nameplates(db))
+            try contents.removeLeftovers(db)
+            return contents.stored
         }
     }
 
@@ -186,11 +213,7 @@ package final class ChannelDatabase {
     ///
     /// - Throws: ``ChannelDatabaseError``.
     func removeLeftovers(of contents: ChannelContents) throws {
-        do {
-            try queue.inDatabase { try contents.removeLeftovers($0) }
-        } catch {
-            throw ChannelDatabaseError(error, using: path)
-        }
+        try use { try contents.removeLeftovers($0) }
     }
 
     /// Writes changes down in one transaction: all of them, or none.
@@ -199,54 +222,36 @@ package final class ChannelDatabase {
     /// - Throws: ``ChannelDatabaseError``.
     @discardableResult
     package func write(_ changes: [Change]) throws -> Int {
-        do {
-            return try queue.inDatabase { db in
-                try statements.begin()
-                do {
-                    for change in changes { try statements.write(change) }
-                    try statements.commit()
-                } catch {
-                    // SQLite has ended the transaction itself after some failures, so that this one may fail.
-                    if db.isInsideTransaction { try? db.execute(sql: "ROLLBACK") }
-                    throw error
-                }
-                return Int(logPages.pointee)
-            }
-        } catch {
-            throw ChannelDatabaseError(error, using: path)
+        try change { _ in
+            for change in changes { try statements.write(change) }
         }
+        return Int(logPages.pointee)
     }
 
-    /// Finds out whether the file takes changes, by making one that changes nothing. A disk with so little room that the next
+    /// Finds out whether the file takes changes, by making two that cancel each other. A disk with so little room that the next
     /// few messages would fill it does not count as one that takes them.
     ///
     /// - Throws: ``ChannelDatabaseError``.
     package func probe() throws {
-        do {
+        try change { db in
             var disk = statvfs()
             if path != ":memory:", statvfs(path, &disk) == 0, UInt64(disk.f_bavail) * UInt64(disk.f_frsize) < 1 << 20 {
                 throw SystemFailure(number: ENOSPC)
             }
-            try queue.inTransaction(.immediate) { db in
-                try db.execute(sql: "UPDATE version SET version = version")
-                return .commit
+            // SQLite writes nothing for a change that is none.
+            for step in [1, -1] {
+                try db.execute(sql: "UPDATE version SET version = version + ?", arguments: [step])
             }
-        } catch {
-            throw ChannelDatabaseError(error, using: path)
         }
     }
 
     /// Moves what is committed from the log into the file. Takes milliseconds; for when nothing waits.
     package func checkpoint() throws {
-        do {
-            try queue.inDatabase { db in
-                if try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0 >= Self.largeFreeList {
-                    try db.execute(sql: "PRAGMA incremental_vacuum(\(Self.pagesGivenBack))")
-                }
-                _ = try db.checkpoint(.passive)
+        try use { db in
+            if try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0 >= Self.largeFreeList {
+                try db.execute(sql: "PRAGMA incremental_vacuum(\(Self.pagesGivenBack))")
             }
-        } catch {
-            throw ChannelDatabaseError(error, using: path)
+            _ = try db.checkpoint(.passive)
         }
     }
 

@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,6 +65,12 @@ COUNTED(ssize_t, read, (int file, void *bytes, size_t count), (file, bytes, coun
 COUNTED(ssize_t, write, (int file, const void *bytes, size_t count), (file, bytes, count))
 COUNTED(ssize_t, pread64, (int file, void *bytes, size_t count, off64_t at), (file, bytes, count, at))
 COUNTED(ssize_t, pwrite64, (int file, const void *bytes, size_t count, off64_t at), (file, bytes, count, at))
+COUNTED(
+    ssize_t,
+    pwritev2,
+    (int file, const struct iovec *parts, int count, off_t at, int flags),
+    (file, parts, count, at, flags)
+)
 COUNTED(int, fdatasync, (int file), (file))
 COUNTED(int, epoll_ctl, (int set, int operation, int file, struct epoll_event *event), (set, operation, file, event))
 COUNTED(int, epoll_wait, (int set, struct epoll_event *events, int count, int wait), (set, events, count, wait))
