@@ -15,11 +15,12 @@ struct DiskTests {
         let sockets: TemporaryFolder
         let server: RunningServer
 
-        init(megabytes: Int) async throws {
+        /// - Parameter type: A file system in memory: `ramfs` knows no size, and no way past the page cache.
+        init(type: String = "tmpfs", megabytes: Int) async throws {
             sandbox = try await Sandbox()
             state = try TemporaryFolder()
             sockets = try TemporaryFolder()
-            try await Self.run(in: sandbox, "mount", "-t", "tmpfs", "-o", "size=\(megabytes)m", "tmpfs", state.path)
+            try await Self.run(in: sandbox, "mount", "-t", type, "-o", "size=\(megabytes)m", type, state.path)
             server = try await RunningServer(
                 "--mailbox=unix:\(sockets.path)/m",
                 "--transit=none",
@@ -133,10 +134,35 @@ struct DiskTests {
         _ = try await run("prlimit", "--pid", process, "--fsize=100000:")
         let promised = try await fill(writer, bytes: 20_000)
         try await expectFailureShown(by: setting.server, kind: "io")
+        // Now it takes nothing at all; and that is tried although nobody wants to write.
+        _ = try await run("prlimit", "--pid", process, "--fsize=1000:")
+        let other = try await setting.client("other")
+        try await other.send(["type": "open", "mailbox": "n"])
+        #expect(try await other.next("error")["error"]?.string == Self.refusal)
+        let failures = { try await setting.server.metric(#"wormhole_db_errors_total{db="channel",kind="io"}"#) }
+        let before = try await failures()
+        try await eventually("it was tried again", isTrue: { try await failures() >= before + 2 })
+        #expect(try await setting.server.status(of: "/readyz").code == 503)
         _ = try await run("prlimit", "--pid", process, "--fsize=unlimited:")
         try await expectRecovery(of: setting.server)
         let expected = ["before"] + promised
         #expect(try await replay(try await setting.client("writer"), count: expected.count) == expected)
+        #expect(try await setting.server.end(with: SIGKILL) == .killed(by: SIGKILL))
+        try await setting.server.restart()
+        #expect(try await replay(try await setting.client("writer"), count: expected.count) == expected)
+        #expect(try await setting.server.end(with: SIGTERM) == .exited(0))
+    }
+
+    @Test("a file system that is written through the page cache alone serves all the same")
+    func withoutDirectWriting() async throws {
+        let setting = try await Setting(type: "ramfs", megabytes: 64)
+        let writer = try await setting.client("writer")
+        try await writer.send(["type": "open", "mailbox": "m"])
+        var expected: [String] = []
+        for number in 0..<20 {
+            expected.append("body \(number)")
+            try await writer.add("p", expected[number])
+        }
         #expect(try await setting.server.end(with: SIGKILL) == .killed(by: SIGKILL))
         try await setting.server.restart()
         #expect(try await replay(try await setting.client("writer"), count: expected.count) == expected)
