@@ -159,6 +159,7 @@ final class Connection: LoopPeer {
             guard !hasEnded, let transfer = take() else { return }
             switch transfer {
             case .moved(let count):
+                loop.lastRead = SystemClock.monotonicNanoseconds
                 if discardsInput {
                     try user?.connection(self, discarded: count)
                 } else {

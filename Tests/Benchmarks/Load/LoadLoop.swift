@@ -14,6 +14,9 @@ final class LoadLoop {
     /// Where every peer reads into; what is in it is valid until the peer returns.
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
 
+    /// When a peer last read something from its socket, in nanoseconds of the monotonic clock.
+    var lastRead: Int64 = 0
+
     private let epoll: Epoll
     private var events = EpollEvents(capacity: 256)
     private var places: [Place] = []

@@ -167,7 +167,7 @@ private final class MessageClient: MailboxUser {
             echoed += 1
         } else {
             received += 1
-            pair.memberReceived(after: SystemClock.monotonicNanoseconds - (partner?.sentAt ?? 0))
+            pair.memberReceived(after: pair.loop.lastRead - (partner?.sentAt ?? 0))
             try answer()
         }
         try pair.partIfComplete()
