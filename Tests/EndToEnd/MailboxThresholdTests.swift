@@ -54,9 +54,10 @@ struct MailboxThresholdTests {
             Double(after[keyPath: path] - before[keyPath: path]) / Double(Self.rounds)
         }
         let (calls, allocations) = (perMessage(\.calls), perMessage(\.allocations))
-        // 7.4 and 27.2 were measured; a commit that does not go past the page cache takes one call more.
-        #expect(calls <= 8, "\(calls) calls")
-        #expect(allocations <= 31, "\(allocations) allocations")
+        // 6.1 and 24.3 were measured; a commit that does not go past the page cache takes one call more, and so does one more
+        // look at the sockets.
+        #expect(calls <= 6.8, "\(calls) calls")
+        #expect(allocations <= 28, "\(allocations) allocations")
         server.send(signal: SIGTERM)
         #expect(try await server.end() == .exited(0))
     }

@@ -35,6 +35,8 @@ final class Journal {
     /// As long as every look at the sockets brings new changes, they are added to the batch, for so long at most. That costs
     /// no sleep: what a busy loop would come to next comes first, and another quarter of all commits is saved.
     private static let collectingTime = TimeAmount.microseconds(500)
+    /// After so many looks that brought nothing, none is taken until several clients speak at once.
+    private static let vainLooksOfOne = 8
     /// A commit of at most so many changes is waited for by the loop itself, when the last few took no longer than this:
     /// waking another thread, and being woken by it, takes nearly as long as the disk does.
     private static let quickBatch = (changes: 16, duration: Duration.microseconds(500))
@@ -66,6 +68,8 @@ final class Journal {
     /// What had been appended before they were.
     private var collected: Point = 0
     private var collectingEnds: NIODeadline?
+    /// How many looks one after the other have brought nothing.
+    private var vainLooks = 0
     private var hasFailed = false
     /// How long the log is, in pages.
     private var logPages = 0
@@ -99,7 +103,7 @@ final class Journal {
     func flush() {
         guard !isBusy, !isGathering, !isCollecting, !hasFailed else { return }
         guard !pending.isEmpty else { return settle() }
-        guard isCollected else { return collect() }
+        guard isCollected || isAlone else { return collect() }
         collectingEnds = nil
         let batch = pending
         pending.removeAll(keepingCapacity: true)
@@ -157,14 +161,22 @@ final class Journal {
         appended == collected || collectingEnds.map { $0 <= eventLoop.now } ?? false
     }
 
+    /// Whether there is one client at a time, as it seems, so that a look would bring nothing.
+    private var isAlone: Bool {
+        if eventLoop.readyCount > 1 { vainLooks = 0 }
+        return vainLooks >= Self.vainLooksOfOne
+    }
+
     private func collect() {
         collected = appended
         if collectingEnds == nil { collectingEnds = eventLoop.now + Self.collectingTime }
         isCollecting = true
         // Runs when the sockets that are ready now have had their say.
         eventLoop.assumeIsolated().execute { [weak self] in
-            self?.isCollecting = false
-            self?.flush()
+            guard let self else { return }
+            isCollecting = false
+            vainLooks = appended == collected ? vainLooks + 1 : 0
+            flush()
         }
     }
 

@@ -33,6 +33,8 @@ package final class SocketLoop: @unchecked Sendable {
     private var errands: Deque<Errand> = []
     private var isStopping = false
     private var time: NIODeadline
+    /// How many descriptors were ready when they were last looked at.
+    package private(set) var readyCount = 0
     /// The two threads of a loop that has somebody to stand in.
     private let shift: Shift?
     /// Whether time stands still unless it is moved; for tests.
@@ -126,6 +128,7 @@ package final class SocketLoop: @unchecked Sendable {
         // Of interrupted and impossible waits there is nothing to report but that nothing is ready.
         let count = (try? epoll.wait(into: &events, nanoseconds: waits ? patience : 0)) ?? 0
         refreshTime()
+        readyCount = count
         for index in 0..<count {
             let (tag, readiness) = events[index]
             if tag == Self.signalTag { takePosted() } else { watcher(of: tag)?.ready(readiness) }
