@@ -57,6 +57,8 @@ struct LogImageTests {
         #expect(image.end == 50 && !image.hasPending && image.hasRoom(for: 62) && !image.hasRoom(for: 63))
         Self.append([99], to: &image)
         #expect(image.pendingBlocks.offset == 48 && Array(image.pendingBlocks.bytes.prefix(3)) == [48, 49, 99])
+        // What stood there before goes nowhere.
+        #expect(image.pendingBlocks.bytes.dropFirst(3).allSatisfy { $0 == 0 })
     }
 
     @Test("only what is there is read")

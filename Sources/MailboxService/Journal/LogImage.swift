@@ -29,10 +29,12 @@ struct LogImage: ~Copyable {
         (UnsafeRawBufferPointer(rebasing: memory[written..<count]), start + Int64(written))
     }
 
-    /// The whole blocks that have pending bytes, and where they belong.
+    /// The whole blocks that have pending bytes, and where they belong. Zeros follow the end: what was in memory there before
+    /// is no part of the log.
     var pendingBlocks: (bytes: UnsafeRawBufferPointer, offset: Int64) {
         let first = written / blockSize * blockSize
         let last = (count + blockSize - 1) / blockSize * blockSize
+        UnsafeMutableRawBufferPointer(rebasing: memory[count..<last]).initializeMemory(as: UInt8.self, repeating: 0)
         return (UnsafeRawBufferPointer(rebasing: memory[first..<last]), start + Int64(first))
     }
 
