@@ -24,8 +24,10 @@ final class Workbench {
     }
 
     /// A new loop, which is ended with the measurement.
-    func newLoop() throws(BenchmarkError) -> LoadLoop {
-        let loop = try LoadLoop()
+    ///
+    /// - Parameter isPolling: Whether it never sleeps: see ``LoadLoop``.
+    func newLoop(isPolling: Bool = false) throws(BenchmarkError) -> LoadLoop {
+        let loop = try LoadLoop(isPolling: isPolling)
         loops.append(loop)
         return loop
     }

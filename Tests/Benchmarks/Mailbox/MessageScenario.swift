@@ -17,7 +17,7 @@ struct MessageScenario: Scenario {
 
     func measure(_ contender: Contender, on workbench: Workbench) throws(BenchmarkError) -> Sample {
         let server = try MailboxUnderTest(contender, on: workbench)
-        let loop = try workbench.newLoop()
+        let loop = try workbench.newLoop(isPolling: manner == .inTurn)
         var members: [MessagePair] = []
         for number in 1...pairs {
             members.append(try MessagePair(number: number, manner: manner, port: server.port, loop: loop))
