@@ -1,3 +1,4 @@
+import MailboxRules
 import MailboxService
 import Observations
 import TestSupport
@@ -99,24 +100,48 @@ struct MailboxConformanceTests {
         }
     }
 
-    @Test("69: what is added while a mailbox is being opened reaches the opener exactly once")
+    @Test("69: what is added while a mailbox is being opened reaches each of its openers exactly once, and in order")
     func concurrentOpens() async throws {
-        try await MailboxServerHarness.run { harness in
-            let a = try await harness.visitor("a")
-            try await a.open("m")
-            let count = 300
-            let writer = Task {
+        let folder = try TemporaryFolder()
+        // On a disk, so that much of what was added still waits for its commit when somebody opens.
+        let configure = { (configuration: inout MailboxConfiguration) in
+            configuration.channelDatabasePath = folder.path + "/relay.sqlite"
+        }
+        try await MailboxServerHarness.run(configure) { harness in
+            let (openings, between) = (10, 30)
+            let count = openings * between
+            let author = try await harness.visitor("a")
+            try await author.open("m")
+            var openers: [Visitor] = []
+            for _ in 0..<openings { openers.append(try await harness.visitor("b")) }
+            try await withThrowingTaskGroup(of: [String].self) { group in
                 for number in 0..<count {
-                    try await a.say(#"{"type":"add","phase":"p","body":"\#(number)"}"#)
+                    if number % between == between / 2 {
+                        let opener = openers[number / between]
+                        group.addTask {
+                            try await opener.open("m")
+                            let bodies = try await opener.bodies(count)
+                            try await opener.expectSilence()
+                            return bodies
+                        }
+                    }
+                    if number == count - 1 {
+                        // All of them are in before the last message, so that none gets everything by its replay.
+                        try await eventually("all have opened") {
+                            try await harness.server.connections().allSatisfy { $0.state == .listening }
+                        }
+                    }
+                    try await author.say(#"{"type":"add","phase":"p","body":"\#(number)"}"#)
+                    // As far as this the author does not wait for answers.
+                    if number % between == between - 1 { try await author.skip(messages: between) }
                 }
+                for try await bodies in group { #expect(bodies == (0..<count).map(String.init)) }
             }
-            for _ in 0..<10 {
-                let b = try await harness.visitor("b")
-                try await b.open("m")
-                #expect(try await b.bodies(count) == (0..<count).map(String.init))
-                await b.vanish()
+            let replays = harness.observations().compactMap {
+                if case .messagesReplayed(let count, _) = $0 { count } else { nil }
             }
-            try await writer.value
+            // Whoever came later than the first was told what was there, and the rest as it came.
+            #expect(replays.count >= openings - 1 && replays.allSatisfy { $0 < count }, "\(replays)")
         }
     }
 
@@ -197,11 +222,14 @@ struct MailboxConformanceTests {
         try await MailboxServerHarness.run { harness in
             let (a, b) = (try await harness.visitor("a"), try await harness.visitor("b"))
             for visitor in [a, b] { try await visitor.open(try await visitor.claim("4")) }
+            try await a.add("00")
+            #expect(try await b.bodies(1) == ["00"])
             for visitor in [a, b] { try await visitor.close() }
             #expect(try await a.list() == [])
             try await harness.observed("nothing is stored") {
                 guard case .mailboxLevels(let levels) = $0 else { return false }
                 return levels.mailboxes.paired == 0 && levels.nameplates.paired == 0 && levels.apps == 0
+                    && levels.storedMessages == 0 && levels.storedBytes == 0
             }
         }
     }
