@@ -43,7 +43,10 @@ struct ExpiryTests {
         #expect(harness.observations.contains(.pruned(nameplates: 0, mailboxes: 1, messages: 0)))
     }
 
-    @Test("90, D11: crowded claims do not keep a nameplate alive, whether the clients stay or leave", arguments: [true, false])
+    @Test(
+        "90, D11: crowded claims keep no nameplate alive, whether the clients stay or leave",
+        arguments: [true, false]
+    )
     func latecomers(theyStay: Bool) {
         var harness = RendezvousHarness()
         for side in ["a", "b", "c"] {
@@ -72,7 +75,7 @@ struct ExpiryTests {
         #expect(harness.rendezvous.store.levels == MailboxLevels())
     }
 
-    @Test("90, D22: a claim that was released on another connection, or whose nameplate is another one now, keeps nothing")
+    @Test("90, D22: a claim that was released elsewhere, or whose nameplate is another one now, keeps nothing")
     func spentClaim() {
         var harness = RendezvousHarness()
         let (first, second) = (harness.bound("a"), harness.bound("a"))

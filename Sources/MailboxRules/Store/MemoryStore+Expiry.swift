@@ -40,7 +40,7 @@ extension MemoryStore {
     }
 
     private func isHeld(_ claim: SuccessfulClaim) -> Bool {
-        guard let entry = nameplates[claim.appID]?[claim.nameplate], entry.mailbox == claim.mailbox else { return false }
-        return entry.sides.contains { $0.side == claim.side && $0.isClaimed }
+        guard let entry = nameplates[claim.appID]?[claim.nameplate] else { return false }
+        return entry.mailbox == claim.mailbox && entry.sides.contains { $0.side == claim.side && $0.isClaimed }
     }
 }

@@ -195,12 +195,15 @@ package final class ChannelDatabase {
 
     /// Makes changes that are all stored, or none.
     ///
+    /// - Returns: How long the log is now, in pages.
     /// - Throws: ``ChannelDatabaseError``.
-    func change(_ body: (Database) throws -> Void) throws(ChannelDatabaseError) {
+    @discardableResult
+    func change(_ body: (Database) throws -> Void) throws(ChannelDatabaseError) -> Int {
         try use { db in
             try statements.begin()
             try body(db)
             try statements.commit()
+            return Int(logPages.pointee)
         }
     }
 
@@ -233,7 +236,6 @@ package final class ChannelDatabase {
         try change { _ in
             for change in changes { try statements.write(change) }
         }
-        return Int(logPages.pointee)
     }
 
     /// Finds out whether the file takes changes, by making two that cancel each other. A disk with so little room that the next
