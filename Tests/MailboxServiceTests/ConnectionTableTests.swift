@@ -83,7 +83,7 @@ struct ConnectionTableTests {
         try await eventually("it is moved out of the log, though no mailbox has changed") {
             let copy = "\(folder.path)/\(UUID().uuidString)"
             try FileManager.default.copyItem(atPath: path, toPath: copy)
-            return try Self.rows(copy, "SELECT * FROM connections WHERE side = 's'").count == 1
+            return try ForeignView(path: copy).rows("SELECT * FROM connections WHERE side = 's'").count == 1
         }
         await visitor.vanish()
         try await eventually("its end is written") { try view.rows("SELECT * FROM connections").isEmpty }
@@ -96,6 +96,7 @@ struct ConnectionTableTests {
     func beginningAgain() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/relay.sqlite"
+        let view = ForeignView(path: path)
         try Self.makeVersionTwo(path)
         let database = try ChannelDatabase(path: path, synchronization: .full)
         let ids = (1...3).map { ConnectionID($0) }
@@ -110,15 +111,15 @@ struct ConnectionTableTests {
         }
         let first = journal.take(row)
         try database.write(try #require(first))
-        #expect(try Self.rows(path, "SELECT id FROM connections").count == 3)
+        #expect(try view.rows("SELECT id FROM connections").count == 3)
         journal.closed(ids[1])
         _ = journal.take(row)
         journal.beginAgain(with: [ids[0], ids[2]])
         let second = journal.take(row)
         try database.write(try #require(second))
-        let found = try Self.rows(path, "SELECT id FROM connections ORDER BY id").map { $0["id"] as Int }
+        let found = try view.rows("SELECT id FROM connections ORDER BY id").map { $0["id"] as Int }
         #expect(found == [1, 3])
-        #expect(try Self.rows(path, "SELECT * FROM connection_messages").isEmpty)
+        #expect(try view.rows("SELECT * FROM connection_messages").isEmpty)
         let third = journal.take(row)
         #expect(third == nil)
         try database.close()

@@ -145,6 +145,37 @@ struct MailboxConformanceTests {
         }
     }
 
+    @Test("69: what is taken but not yet stored when a mailbox is opened reaches its openers once, too")
+    func openBeforeCommit() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/relay.sqlite"
+        try await MailboxServerHarness.run({ $0.channelDatabasePath = path }) { harness in
+            let author = try await harness.visitor("a")
+            try await author.open("m")
+            try await author.add("0")
+            var openers: [Visitor] = []
+            for side in ["a", "b", "b"] { openers.append(try await harness.visitor(side)) }
+            let disk = try HeldDatabase(path)
+            for body in 1...20 {
+                try await author.say(#"{"type":"add","phase":"p","body":"\#(body)"}"#)
+                guard body == 10 else { continue }
+                try await harness.observed("half of it is taken") {
+                    if case .mailboxLevels(let levels) = $0 { levels.storedMessages == 11 } else { false }
+                }
+                for opener in openers { try await opener.say(#"{"type":"open","mailbox":"m"}"#) }
+                try await harness.observed("all have opened") {
+                    if case .mailboxLevels(let levels) = $0 { levels.subscriptions == 4 } else { false }
+                }
+            }
+            try disk.letGo()
+            for opener in openers {
+                _ = try await opener.hear("ack")
+                #expect(try await opener.bodies(21) == (0...20).map(String.init))
+                try await opener.expectSilence()
+            }
+        }
+    }
+
     @Test("71: a third side is turned away, may open another mailbox, and the first two go on")
     func thirdSide() async throws {
         try await MailboxServerHarness.run { harness in
