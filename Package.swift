@@ -168,7 +168,7 @@ let package = Package(
         // Tests, from the bottom up.
         .target(
             name: "TestSupport",
-            dependencies: ["LinuxIO", "WormholeWire"],
+            dependencies: ["LinuxIO", "WormholeWire", logging],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),

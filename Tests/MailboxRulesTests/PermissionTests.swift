@@ -9,17 +9,20 @@ import WormholeWire
 struct PermissionTests {
     private static let bits = 8
 
-    /// Does the work.
+    /// Does the work: a stamp whose digest begins with as many zeros as are asked for.
+    ///
+    /// - Parameter extra: The fields between resource and counter.
     private static func stamp(
         _ resource: String,
-        bits: Int = bits,
+        bits: String = "\(bits)",
         version: String = "1",
         date: String = "20261121",
+        extra: String = ":b'cmFuZG9t'",
         suffix: String = ""
     ) -> String {
         var counter = 0
         while true {
-            let stamp = "\(version):\(bits):\(date):\(resource)::b'cmFuZG9t':\(counter)\(suffix)"
+            let stamp = "\(version):\(bits):\(date):\(resource):\(extra):\(counter)\(suffix)"
             let digest = Array(Insecure.SHA1.hash(data: Array(stamp.utf8)))
             if digest[0] == 0 { return stamp }
             counter += 1
@@ -28,13 +31,18 @@ struct PermissionTests {
 
     private static let invalidStamps: [String] = [
         stamp("resource2"),
-        stamp("resource1", bits: 7),
+        stamp("resource1", bits: "7"),
         stamp("resource1", version: "2"),
         stamp("resource1", suffix: ":"),
         stamp("resource1", date: String(repeating: "x", count: 600)),
-        "1:8:d:resource1:r:0",
+        // Six fields, eight, and numbers of bits that are none; all with the work done.
+        stamp("resource1", extra: "b'cmFuZG9t'"),
+        stamp("resource1", extra: "::b'cmFuZG9t'"),
+        stamp("resource1", bits: "-8"),
+        stamp("resource1", bits: "+8"),
+        stamp("resource1", bits: ""),
+        stamp("resource1", bits: "88888888888888888888"),
         "1:8:20261121:resource1::r:no-work-was-done-here",
-        "1:-8:d:resource1::r:0",
         "",
     ]
 
