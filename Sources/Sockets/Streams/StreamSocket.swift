@@ -185,13 +185,16 @@ package final class StreamSocket: LoopTimer, SocketWatcher {
             }
         }
         enqueue(buffer)
-        buffer = ByteBuffer()
+        if buffer.modifyIfUniquelyOwned({ $0.clear() }) == nil { buffer = ByteBuffer() }
     }
 
     /// Queues bytes. Nothing is written before ``flush()``.
+    ///
+    /// Those that have to wait are copied, where their buffer's memory is far larger than they are: it is they that are
+    /// counted and limited.
     package func enqueue(_ buffer: ByteBuffer) {
         guard isOpen, buffer.readableBytes > 0 else { return }
-        queue.append(buffer)
+        queue.append(kernelTakesMore ? buffer : buffer.compact)
         queuedBytes += buffer.readableBytes
         if queuedBytes > highWaterMark, isWritable {
             isWritable = false

@@ -33,7 +33,7 @@ final class ConnectionCommons {
         return spare
     }
 
-    /// Keeps an output buffer whose bytes are written.
+    /// Keeps an output buffer whose bytes are written, or queued in a copy. What is queued itself is not kept.
     ///
     /// - Parameter buffer: Left empty.
     func giveOutputSpare(_ buffer: inout ByteBuffer) {

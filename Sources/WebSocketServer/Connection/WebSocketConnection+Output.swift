@@ -26,7 +26,7 @@ extension WebSocketConnection {
             output.writeImmutableBuffer(payload)
         } else {
             socket.enqueue(output)
-            output = ByteBuffer()
+            commons.giveOutputSpare(&output)
             socket.enqueue(payload)
             isUnflushed = true
         }
@@ -62,8 +62,8 @@ extension WebSocketConnection {
             socket.flush()
         } else {
             socket.write(&written)
-            commons.giveOutputSpare(&written)
         }
+        commons.giveOutputSpare(&written)
     }
 
     /// - Returns: Whether a frame may be queued.
