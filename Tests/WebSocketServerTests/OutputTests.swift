@@ -48,4 +48,18 @@ struct OutputTests {
         reader.finish()
         stalled.finish()
     }
+
+    @Test("a Ping that comes when much is unflushed gets its Pong once that is written")
+    func pongAfterLargeOutput() throws {
+        let connection = try EmbeddedConnection()
+        connection.client.reaction = { $0.sendText([UInt8](repeating: 0x61, count: 70_000)) }
+        try connection.receive(.text("go"), .ping("here".utf8))
+        #expect(try connection.written() == [])
+        connection.connection.flush()
+        #expect(connection.connection.bufferedBytes == 0, "the kernel did not take it all; the test proves nothing")
+        let frames = try connection.written()
+        #expect(frames.map(\.opcode) == [1, 10])
+        #expect(frames.last?.payload.elementsEqual("here".utf8) == true)
+        connection.finish()
+    }
 }

@@ -64,6 +64,11 @@ extension WebSocketConnection {
             socket.write(&written)
         }
         commons.giveOutputSpare(&written)
+        // What stood in the way of a Pong may have been no more than what is now written.
+        if isWritable, let payload = owedPong.take() {
+            send(payload, as: .pong)
+            flush()
+        }
     }
 
     /// - Returns: Whether a frame may be queued.
