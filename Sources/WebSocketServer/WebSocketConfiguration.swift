@@ -20,7 +20,8 @@ package struct WebSocketConfiguration: Sendable {
     package var sparesClientsUnderBackpressure = true
     /// A connection whose request is not complete this long after it was accepted is closed.
     package var upgradeTimeout = Duration.seconds(10)
-    /// How long a closing connection may stand still: no byte taken by the client, and no Close from it.
+    /// How long a closing connection may stand still: no byte taken by the client, and no Close from it. What is queued when
+    /// the client has ended it must be taken in eight times as long, and once more for each 256 KiB.
     package var closeTimeout = Duration.seconds(5)
     /// How long, and for how many bytes, input is still taken and thrown away once everything has been sent, so that
     /// the kernel has no reason to reset the connection.

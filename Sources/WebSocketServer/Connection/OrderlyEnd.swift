@@ -4,15 +4,23 @@ import Sockets
 /// Ends a connection so that its last bytes arrive: everything written, then FIN, then input is thrown away until the
 /// client has finished too. Closing a socket with unread input would make the kernel reset the connection.
 ///
-/// A client that keeps taking bytes is waited for; one that stands still is not. What it may send meanwhile is bounded.
-/// Confined to the socket's loop; the owner of the socket hands its events on, and its timer.
+/// A client that keeps taking bytes is waited for, until it should have them all on a poor line; one that stands still is
+/// not. What it may send meanwhile is bounded, too, because nobody counts the connection any more. Confined to the socket's
+/// loop; the owner of the socket hands its events on, and its timer.
 final class OrderlyEnd {
     private let socket: StreamSocket
     private let configuration: WebSocketConfiguration
     private var progress: ClosingProgress
+    /// When the client must have taken everything.
+    private var deadline: NIODeadline
     private var isWritten = false
     private var inputHasEnded: Bool
     private var discarded = 0
+
+    /// However little there is to take, the client has this many times as long as it may stand still.
+    private static let leastPatience = 8
+    /// Once more as long for each of so many bytes.
+    private static let bytesPerTimeout = 256 << 10
 
     /// - Parameter inputHasEnded: Whether the client has sent FIN already.
     init(_ socket: StreamSocket, configuration: WebSocketConfiguration, inputHasEnded: Bool) {
@@ -20,6 +28,7 @@ final class OrderlyEnd {
         self.configuration = configuration
         self.inputHasEnded = inputHasEnded
         self.progress = ClosingProgress(outstanding: .max, now: socket.loop.now)
+        self.deadline = .distantFuture
     }
 
     /// Begins the end; the socket may be closed when this returns.
@@ -28,6 +37,8 @@ final class OrderlyEnd {
     func begin(with last: ByteBuffer) {
         socket.enqueue(last)
         socket.flush()
+        let patience = Self.leastPatience + outstanding / Self.bytesPerTimeout
+        deadline = socket.loop.now + configuration.closeTimeout * patience
         socket.whenDrained { self.lastByteWritten() }
         if socket.isOpen { lookLater() }
     }
@@ -49,12 +60,17 @@ final class OrderlyEnd {
 
     /// The time has come to look how things stand.
     func look() {
-        let outstanding = socket.queuedBytes + socket.unconfirmedBytes
+        let now = socket.loop.now
+        let outstanding = outstanding
         let isTaken = outstanding <= 1
-        let still = progress.stalled(outstanding: max(outstanding, 1), at: socket.loop.now)
+        let still = progress.stalled(outstanding: max(outstanding, 1), at: now)
         let patience = isTaken ? configuration.drainTimeout : configuration.closeTimeout
-        if still >= TimeAmount(patience) || (isTaken && !takesInput) { socket.close() } else { lookLater() }
+        let isOver = isTaken ? !takesInput : now >= deadline
+        if isOver || still >= TimeAmount(patience) { socket.close() } else { lookLater() }
     }
+
+    /// Bytes the client has not taken, FIN included.
+    private var outstanding: Int { socket.queuedBytes + socket.unconfirmedBytes }
 
     private func lastByteWritten() {
         isWritten = true
