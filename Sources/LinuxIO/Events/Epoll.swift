@@ -41,7 +41,8 @@ package struct Epoll: ~Copyable {
         return 0
     }
 
-    /// Waits for events, to the microsecond. The system call is epoll_pwait2(2), or epoll_wait(2) on kernels before 5.11.
+    /// Waits for events, to the microsecond. The system call is epoll_pwait2(2), or epoll_wait(2) on kernels before 5.11
+    /// and in containers whose runtime does not know it: what a filter does not know it answers with EPERM.
     ///
     /// - Parameter nanoseconds: The longest wait; 0 does not wait, `nil` waits for ever.
     /// - Returns: How many events there are in `events`; 0 when the time is over or a signal came.
@@ -56,7 +57,8 @@ package struct Epoll: ~Copyable {
         let error = ErrorNumber.last
         switch error.code {
         case EINTR: return 0
-        case ENOSYS: return try wait(into: &events, milliseconds: CInt(clamping: (nanoseconds + 999_999) / 1_000_000))
+        case ENOSYS, EPERM:
+            return try wait(into: &events, milliseconds: CInt(clamping: (nanoseconds + 999_999) / 1_000_000))
         default: throw error
         }
     }

@@ -1,4 +1,7 @@
+import Glibc
 import LinuxIO
+import Synchronization
+import TestSupport
 import Testing
 
 @Suite
@@ -49,5 +52,27 @@ struct EpollTests {
         signal.clear()
         #expect(try epoll.wait(into: &events, milliseconds: 0) == 0)
         signal.clear()
+    }
+
+    @Test("waits also where the kernel, or a container's filter, knows no epoll_pwait2", arguments: [ENOSYS, EPERM])
+    func olderCall(error: CInt) async throws {
+        let outcome = Mutex<Result<[Int], ErrorNumber>?>(nil)
+        try ServiceThread.start(name: "filtered") {
+            let result = Result { () throws(ErrorNumber) in
+                guard SystemCallFilter.answer(SystemCallFilter.epollPwait2, with: error) else {
+                    throw ErrorNumber(ENOTSUP)
+                }
+                let epoll = try Epoll()
+                var events = EpollEvents(capacity: 2)
+                let signal = try EventSignal()
+                try epoll.add(signal.descriptor, for: .readable, tag: 0)
+                let before = try epoll.wait(into: &events, nanoseconds: 1000)
+                signal.raise()
+                return [before, try epoll.wait(into: &events, nanoseconds: 1_000_000_000)]
+            }
+            outcome.withLock { $0 = result }
+        }
+        let result = try await eventually("the waits") { outcome.withLock { $0 } }
+        #expect(try result.get() == [0, 1])
     }
 }
