@@ -202,6 +202,19 @@ struct StreamSocketTests {
         #expect(rig.closings == 1)
     }
 
+    @Test("one that cannot be written to any more is closed, when what came before is read")
+    func brokenOutput() throws {
+        let rig = try Rig()
+        try rig.peerWrites([1, 2, 3])
+        // Nothing reports this before something is written.
+        Glibc.shutdown(rig.peer, CInt(SHUT_RD))
+        var buffer = ByteBuffer(bytes: 0..<10)
+        rig.socket.write(&buffer)
+        rig.loop.turn()
+        #expect(rig.received == [1, 2, 3] && rig.closings == 1)
+        rig.finish()
+    }
+
     @Test("has one timer, which can be moved and cancelled and ends with it")
     func timer() throws {
         let rig = try Rig()

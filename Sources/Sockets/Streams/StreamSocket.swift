@@ -125,8 +125,9 @@ package final class StreamSocket: LoopTimer, SocketWatcher {
         var bytes = loop.takeInput()
         switch receive(into: &bytes) {
         case .moved(let count):
-            // A stream that gave less than was asked for has no more: what comes later is an event of its own.
-            if count < SocketLoop.inputCapacity, !mayEnd { isReadable = false }
+            // A stream that gave less than was asked for has no more: what comes later is an event of its own. Of a broken
+            // one it is not known, and it is closed when there is no more.
+            if count < SocketLoop.inputCapacity, !mayEnd, !isBroken { isReadable = false }
             owner.streamSocket(received: &bytes)
             // Another, perhaps: a connection changes hands when it is upgraded.
             self.owner?.streamSocketReadCompleted()
