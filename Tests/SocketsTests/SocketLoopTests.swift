@@ -1,3 +1,5 @@
+import Dispatch
+import LinuxIO
 import NIOCore
 import Sockets
 import Synchronization
@@ -96,5 +98,29 @@ struct SocketLoopTests {
         await #expect(throws: EventLoopError.self) { try await loop.scheduleTask(in: .zero) {}.futureResult.get() }
         #expect(!loop.inEventLoop)
         try await loop.shutdownGracefully()
+    }
+
+    @Test("what it is given while it ends runs when it has ended, not beside its last tasks")
+    func lateTask() async throws {
+        let loop = try SocketLoop.start(name: "loop-test")
+        let isEnding = DispatchSemaphore(value: 0)
+        let lateRan = DispatchSemaphore(value: 0)
+        let wasAlone = Mutex<Bool?>(nil)
+        // Cancelled by the end, which runs what that leads to as its last tasks.
+        loop.scheduleTask(in: .hours(1)) {}.futureResult.whenFailure { _ in
+            loop.execute {
+                isEnding.signal()
+                let alone = lateRan.wait(timeout: .now() + .milliseconds(100)) == .timedOut
+                wasAlone.withLock { $0 = alone }
+            }
+        }
+        try ServiceThread.start(name: "late") {
+            isEnding.wait()
+            loop.execute { lateRan.signal() }
+        }
+        try await loop.shutdownGracefully()
+        #expect(wasAlone.withLock { $0 } == true)
+        // It is run all the same.
+        try await eventually("the late task") { lateRan.wait(timeout: .now()) == .success }
     }
 }

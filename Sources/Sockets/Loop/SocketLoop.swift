@@ -369,22 +369,25 @@ package final class SocketLoop: @unchecked Sendable {
     private var lastWords: [@Sendable () -> Void] = []
 
     private func end() {
-        while let timer = timers.takeDue(at: .distantFuture) { (timer as? TaskTimer)?.cancelled() }
-        posted.withLock { posted in
-            tasks.append(contentsOf: posted.tasks as [() -> Void])
-            posted.tasks = []
-            posted.hasEnded = true
-        }
-        repeat {
+        // Who comes from now on waits: there is one list of tasks.
+        late.withLock { _ in
+            while let timer = timers.takeDue(at: .distantFuture) { (timer as? TaskTimer)?.cancelled() }
+            posted.withLock { posted in
+                tasks.append(contentsOf: posted.tasks as [() -> Void])
+                posted.tasks = []
+                posted.hasEnded = true
+            }
+            repeat {
+                while !tasks.isEmpty { runTasks() }
+                errands.popFirst()?().value()
+            } while !tasks.isEmpty || !errands.isEmpty
+            for watch in watches { (watch.watcher as? StreamSocket)?.close() }
             while !tasks.isEmpty { runTasks() }
-            errands.popFirst()?().value()
-        } while !tasks.isEmpty || !errands.isEmpty
-        for watch in watches { (watch.watcher as? StreamSocket)?.close() }
-        while !tasks.isEmpty { runTasks() }
-        watches = []
-        for callback in lastWords { callback() }
-        lastWords = []
-        worker.store(0, ordering: .relaxed)
+            watches = []
+            for callback in lastWords { callback() }
+            lastWords = []
+            worker.store(0, ordering: .relaxed)
+        }
         shift?.end()
     }
 }
