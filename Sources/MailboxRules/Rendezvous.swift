@@ -104,12 +104,7 @@ package struct Rendezvous<Store: ChannelStore> {
 
     /// Removes what has expired. To be called every five minutes, and once at the start.
     package mutating func expire(at now: Timestamp, into effects: inout [Effect]) {
-        let claims = connections.values.compactMap { connection -> (AppID, Nameplate)? in
-            guard let binding = connection.binding, !binding.didRelease, let nameplate = binding.nameplate else {
-                return nil
-            }
-            return (binding.appID, nameplate)
-        }
+        let claims = connections.values.compactMap(\.binding?.successfulClaim)
         withEvents { rendezvous, events in
             rendezvous.store.expire(keeping: claims, at: now, into: &events)
             rendezvous.carryOut(&events, at: now, into: &effects)

@@ -121,7 +121,7 @@ final class MailboxLoop {
         startConnectionJournal()
         addressIDs?.generationBegan = { [unowned self] generation in
             // While the disk refuses, the file tells an older one, and the next start begins a newer one all the same.
-            _ = journal.writeAside { try $0.write(generation) }
+            journal.writeAside { try $0.write(generation) }
         }
         schedulePulse()
     }

@@ -49,6 +49,16 @@ struct CommandLineTests {
         }
     }
 
+    @Test("a message is at most 512 MiB, and what is more is refused by name")
+    func largestMessage() throws {
+        #expect(try start("--max-message-size=536870912").mailbox?.limits.messageBytes == 536_870_912)
+        for refused in ["536870913", "-1"] {
+            let error = #expect(throws: (any Error).self) { try start("--max-message-size=\(refused)") }
+            let text = error.map { StartCommand.fullMessage(for: $0) } ?? ""
+            #expect(text.contains("--max-message-size takes 0 to 536870912, not \(refused)"))
+        }
+    }
+
     @Test("none switches a part off")
     func none() throws {
         let configuration = try start("--mailbox=none", "--transit=none", "--admin", "none", "--usage-db=none")

@@ -43,8 +43,11 @@ struct ExpiryTests {
         #expect(harness.observations.contains(.pruned(nameplates: 0, mailboxes: 1, messages: 0)))
     }
 
-    @Test("90, D11: crowded claims do not keep a nameplate alive")
-    func latecomers() {
+    @Test(
+        "90, D11: crowded claims keep no nameplate alive, whether the clients stay or leave",
+        arguments: [true, false]
+    )
+    func latecomers(theyStay: Bool) {
         var harness = RendezvousHarness()
         for side in ["a", "b", "c"] {
             let id = harness.bound(side)
@@ -55,7 +58,7 @@ struct ExpiryTests {
             harness.expire(after: .seconds(200))
             let late = harness.bound("late\(number)")
             harness.say(#"{"type":"claim","nameplate":"4"}"#, on: late)
-            harness.disconnect(late)
+            if !theyStay { harness.disconnect(late) }
             if number == 3 { #expect(harness.rendezvous.store.levels.nameplates.crowded == 0) }
         }
     }
@@ -69,6 +72,22 @@ struct ExpiryTests {
         #expect(harness.ask(#"{"type":"list"}"#, on: a).last == .nameplates([Nameplate(4)]))
         harness.disconnect(a)
         harness.expire(after: .seconds(660))
+        #expect(harness.rendezvous.store.levels == MailboxLevels())
+    }
+
+    @Test("90, D22: a claim that was released elsewhere, or whose nameplate is another one now, keeps nothing")
+    func spentClaim() {
+        var harness = RendezvousHarness()
+        let (first, second) = (harness.bound("a"), harness.bound("a"))
+        let (claim, release) = (#"{"type":"claim","nameplate":"4"}"#, #"{"type":"release"}"#)
+        for id in [first, second] { harness.say(claim, on: id) }
+        harness.say(release, on: second)
+        #expect(harness.rendezvous.store.levels.nameplates == .init())
+        // The first client's nameplate is gone; another's of the same name is none of its business.
+        let other = harness.bound("b")
+        harness.say(claim, on: other)
+        harness.disconnect(other)
+        for _ in 0..<3 { harness.expire(after: .seconds(300)) }
         #expect(harness.rendezvous.store.levels == MailboxLevels())
     }
 

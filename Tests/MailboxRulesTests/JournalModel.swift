@@ -22,12 +22,11 @@ struct JournalModel {
             mailboxes[id] = MailboxEntry(appID: app, id: id, isForNameplate: isForNameplate, updated: updated)
         case .mailboxSideAdded(let row, let id, let side, let added):
             mailboxes[id]?.sides.append(.init(row: row, side: side, added: added, isOpen: true, mood: nil))
-        case .mailboxSideClosed(let row, let mood):
-            for id in mailboxes.keys {
-                guard let index = mailboxes[id]?.sides.firstIndex(where: { $0.row == row }) else { continue }
-                mailboxes[id]?.sides[index].isOpen = false
-                mailboxes[id]?.sides[index].mood = mood
-            }
+        case .mailboxSideClosed(let row, let id, let side, let mood):
+            let index = mailboxes[id]?.sides.firstIndex { $0.row == row && $0.side == side }
+            guard let index else { preconditionFailure("a side is closed that is not there") }
+            mailboxes[id]?.sides[index].isOpen = false
+            mailboxes[id]?.sides[index].mood = mood
         case .mailboxTouched(let id, let updated):
             mailboxes[id]?.updated = updated
         case .messageAdded(_, let id, let message):
@@ -41,11 +40,10 @@ struct JournalModel {
             nameplates[row] = NameplateEntry(row: row, appID: app, nameplate: nameplate, mailbox: mailbox, sides: [])
         case .nameplateSideAdded(let row, let nameplate, let side, let added):
             nameplates[nameplate]?.sides.append(.init(row: row, side: side, added: added, isClaimed: true))
-        case .nameplateSideReleased(let row):
-            for number in nameplates.keys {
-                guard let index = nameplates[number]?.sides.firstIndex(where: { $0.row == row }) else { continue }
-                nameplates[number]?.sides[index].isClaimed = false
-            }
+        case .nameplateSideReleased(let row, let number, let side):
+            let index = nameplates[number]?.sides.firstIndex { $0.row == row && $0.side == side }
+            guard let index else { preconditionFailure("a side releases that is not there") }
+            nameplates[number]?.sides[index].isClaimed = false
         case .nameplateDeleted(let row, let rows):
             precondition(Set(nameplates[row]?.sides.map(\.row) ?? []) == Set(rows), "rows of sides are left behind")
             nameplates[row] = nil

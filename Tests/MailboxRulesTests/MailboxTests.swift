@@ -187,6 +187,39 @@ struct MailboxTests {
         #expect(harness.ask(open, on: harness.bound("z")).bodies == [])
     }
 
+    @Test("D9: nor to the next mailbox of that name, which it does not close either", arguments: ["a", "z"])
+    func staleConnection(next: String) {
+        var harness = RendezvousHarness()
+        let (a, again) = (harness.bound("a"), harness.bound("a"))
+        for id in [a, again] { harness.say(open, on: id) }
+        harness.say(#"{"type":"close"}"#, on: a)
+        let z = harness.bound(next)
+        harness.say(open, on: z)
+        _ = harness.takeSaid(to: z)
+        #expect(harness.error(add("00"), on: again) == "must open mailbox before adding")
+        #expect(harness.takeSaid(to: z).bodies == [])
+        #expect(harness.ask(#"{"type":"close"}"#, on: again).last == .closed)
+        #expect(harness.error(#"{"type":"close"}"#, on: again) == "only one close per connection")
+        #expect(harness.rendezvous.store.levels.mailboxes.lonely == 1)
+        #expect(harness.ask(add("11"), on: z).bodies == ["11"])
+        // It may come back, as anybody may.
+        #expect(harness.ask(open, on: again).bodies == ["11"])
+        #expect(harness.findings == [])
+    }
+
+    @Test("D9: a connection whose mailbox is gone closes nothing of the next one, though it said nothing in between")
+    func staleClose() {
+        var harness = RendezvousHarness()
+        let (a, again) = (harness.bound("a"), harness.bound("a"))
+        for id in [a, again] { harness.say(open, on: id) }
+        harness.say(#"{"type":"close"}"#, on: a)
+        let z = harness.bound("z")
+        harness.say(open, on: z)
+        #expect(harness.ask(#"{"type":"close"}"#, on: again).last == .closed)
+        harness.say(open, on: harness.bound("y"))
+        #expect(harness.error(open, on: harness.bound("y")) == nil)
+    }
+
     @Test(
         "97: the result is the worst that was said",
         arguments: [

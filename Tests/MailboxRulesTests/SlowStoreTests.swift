@@ -22,7 +22,7 @@ private struct SlowStore: ChannelStore {
         unsubscribed.append(subscriber)
     }
 
-    mutating func expire(keeping claims: [(AppID, Nameplate)], at now: Timestamp, into events: inout [StoreEvent]) {}
+    mutating func expire(keeping claims: [SuccessfulClaim], at now: Timestamp, into events: inout [StoreEvent]) {}
 }
 
 @Suite("A store that answers later")

@@ -31,10 +31,10 @@ struct ChannelDatabaseTests {
         .nameplateCreated(row: 7, app, Nameplate(4), mailbox),
         .nameplateSideAdded(row: 1, nameplateRow: 7, Side("a")!, added: Timestamp(seconds: 1000.5)),
         .nameplateSideAdded(row: 2, nameplateRow: 7, Side("")!, added: Timestamp(seconds: 1001)),
-        .nameplateSideReleased(row: 1),
+        .nameplateSideReleased(row: 1, nameplateRow: 7, Side("a")!),
         .mailboxSideAdded(row: 3, mailbox, Side("a")!, added: Timestamp(seconds: 1000.5)),
         .mailboxSideAdded(row: 4, mailbox, Side("")!, added: Timestamp(seconds: 1001)),
-        .mailboxSideClosed(row: 4, mood: "sc\u{0}ary"),
+        .mailboxSideClosed(row: 4, mailbox, Side("")!, mood: "sc\u{0}ary"),
         .messageAdded(
             app,
             mailbox,

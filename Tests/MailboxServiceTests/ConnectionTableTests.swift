@@ -1,11 +1,12 @@
 import Foundation
 import GRDB
 import MailboxRules
-import MailboxService
 import Observations
 import TestSupport
 import Testing
 import WormholeWire
+
+@testable import MailboxService
 
 @Suite("Who is connected", .timeLimit(.minutes(1)))
 struct ConnectionTableTests {
@@ -84,11 +85,48 @@ struct ConnectionTableTests {
         #expect(generation.count == 1 && generation[0]["generation"] == 42)
         let started: Double = generation[0]["started"]
         #expect(abs(started - Date().timeIntervalSince1970) < 60)
+        try await eventually("it is moved out of the log, though no mailbox has changed") {
+            let copy = "\(folder.path)/\(UUID().uuidString)"
+            try FileManager.default.copyItem(atPath: path, toPath: copy)
+            return try Self.rows(copy, "SELECT * FROM connections WHERE side = 's'").count == 1
+        }
         await visitor.vanish()
         try await eventually("its end is written") { try Self.rows(path, "SELECT * FROM connections").isEmpty }
         #expect(try Self.rows(path, "SELECT * FROM connection_messages").isEmpty)
         await harness.server.stop()
         #expect(try Self.rows(path, "SELECT version FROM version")[0]["version"] == 2)
+    }
+
+    @Test("D24: what could not be written is made up for: the tables are begun again with those who are there")
+    func beginningAgain() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/relay.sqlite"
+        try Self.makeVersionTwo(path)
+        let database = try ChannelDatabase(path: path, synchronization: .full)
+        let ids = (1...3).map { ConnectionID($0) }
+        func row(_ id: ConnectionID) -> ConnectionRow? {
+            let time = Timestamp(seconds: 1)
+            return ConnectionRow(id: id.number, addressID: nil, connected: time, active: time, side: "s", client: nil)
+        }
+        var journal = ConnectionJournal()
+        for id in ids {
+            journal.opened(id)
+            journal.noted(.bind, of: id, at: Timestamp(seconds: 1))
+        }
+        let first = journal.take(row)
+        try database.write(try #require(first))
+        #expect(try Self.rows(path, "SELECT id FROM connections").count == 3)
+        journal.closed(ids[1])
+        _ = journal.take(row)
+        journal.beginAgain(with: [ids[0], ids[2]])
+        let second = journal.take(row)
+        try database.write(try #require(second))
+        let found = try Self.rows(path, "SELECT id FROM connections ORDER BY id").map { $0["id"] as Int }
+        #expect(found == [1, 3])
+        #expect(try Self.rows(path, "SELECT * FROM connection_messages").isEmpty)
+        let third = journal.take(row)
+        #expect(third == nil)
+        try database.close()
     }
 
     @Test("a database of version 1 gets no tables")

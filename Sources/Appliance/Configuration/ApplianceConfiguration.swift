@@ -79,6 +79,7 @@ package struct MailboxSettings: Sendable {
 
 /// What clients of the mailbox server may make it hold. 0 means unlimited.
 package struct MailboxLimitSettings: Sendable, Equatable {
+    /// At most ``largestMessage``, also where it is 0.
     package var messageBytes = 1 << 20
     package var messagesPerMailbox = 1000
     package var bytesPerMailbox = 8 << 20
@@ -100,6 +101,9 @@ package struct MailboxLimitSettings: Sendable, Equatable {
     package var claimRate = 0
     package var listRate = 0
     package var nameplatesPerSource = 0
+
+    /// Bytes of a message that are more than the database takes for one value, and than one buffer holds, are far beyond this.
+    package static let largestMessage = 512 << 20
 
     package init() {}
 }

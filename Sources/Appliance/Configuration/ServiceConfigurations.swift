@@ -54,8 +54,9 @@ extension ApplianceConfiguration {
         var result = MailboxConfiguration(channelDatabasePath: mailbox.channelDatabasePath)
         result.census = census
         result.welcome.motd = mailbox.messageOfTheDay
-        result.welcome.currentClientVersion = mailbox.advertisedVersion
-        result.welcome.error = mailbox.errorSignal
+        // Clients take the mere presence of these for one.
+        result.welcome.currentClientVersion = mailbox.advertisedVersion.flatMap { $0.isEmpty ? nil : $0 }
+        result.welcome.error = mailbox.errorSignal.flatMap { $0.isEmpty ? nil : $0 }
         result.allowsList = mailbox.allowsList
         // Addresses are for operators who keep everything; whoever blurs does not want them.
         result.logsConnections = records.blurSeconds == 0
@@ -100,7 +101,7 @@ extension MailboxSettings {
 
 extension MailboxLimitSettings {
     fileprivate func apply(to configuration: inout MailboxConfiguration) {
-        configuration.maximumMessageSize = messageBytes == 0 ? .max : messageBytes
+        configuration.maximumMessageSize = Self.messageSize(allowing: messageBytes)
         configuration.limits.messagesPerMailbox = messagesPerMailbox
         configuration.limits.bytesPerMailbox = bytesPerMailbox
         configuration.limits.storedBytes = storedBytes
@@ -117,6 +118,11 @@ extension MailboxLimitSettings {
         configuration.limits.claims = Pace(claimRate, per: .seconds(60), burst: claimRate)
         configuration.limits.lists = Pace(listRate, per: .seconds(60), burst: listRate)
         configuration.limits.nameplatesPerSource = nameplatesPerSource
+    }
+
+    /// - Parameter bytes: 0 for as much as can be.
+    fileprivate static func messageSize(allowing bytes: Int) -> Int {
+        bytes == 0 ? largestMessage : min(bytes, largestMessage)
     }
 
     /// Leaves descriptors for files, the relay and the admin endpoint.
@@ -157,6 +163,8 @@ extension WebSocketOptions {
         if maximumConnections > 0 { configuration.maximumConnections = maximumConnections }
         // Clients send a message in one frame: the smaller of the two limits is the one that counts.
         let limits = [maximumMessageBytes, maximumFrameBytes].filter { $0 > 0 }
-        if let limit = limits.min() { configuration.maximumMessageSize = limit }
+        if let limit = limits.min() {
+            configuration.maximumMessageSize = MailboxLimitSettings.messageSize(allowing: limit)
+        }
     }
 }

@@ -47,11 +47,7 @@ struct LimitTable {
         Entry(
             name: "max_message_size",
             unit: "bytes",
-            read: {
-                $0.mailboxService(testedAs: nil).map {
-                    Double($0.maximumMessageSize == .max ? 0 : $0.maximumMessageSize)
-                }
-            },
+            read: { $0.mailboxService(testedAs: nil).map { Double($0.maximumMessageSize) } },
             write: { $0.mailbox?.limits.messageBytes = $1 }
         ),
         mailbox("max_mailbox_messages", "messages", \.messagesPerMailbox),

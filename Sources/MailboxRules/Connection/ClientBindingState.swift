@@ -9,16 +9,26 @@ struct ClientBindingState {
     var didClaim = false
     /// Named in the claim, also in one that failed.
     var nameplate: Nameplate?
+    /// Where the claim led; `nil` for one that failed.
+    var claimedMailbox: MailboxID?
     var didRelease = false
     /// Named in the last `open`, also in one that failed.
     var mailboxID: MailboxID?
     /// Open on this connection now.
     var openMailbox: MailboxID?
     var didClose = false
+    /// What was open is gone, so that there is nothing to close until something else is opened.
+    private var isMailboxGone = false
 
     init(appID: AppID, side: Side) {
         self.appID = appID
         self.side = side
+    }
+
+    /// The claim that keeps a nameplate from expiring while the client is connected.
+    var successfulClaim: SuccessfulClaim? {
+        guard !didRelease, let nameplate, let claimedMailbox else { return nil }
+        return SuccessfulClaim(appID: appID, nameplate: nameplate, side: side, mailbox: claimedMailbox)
     }
 
     /// Judges a command; the order of the checks is part of the protocol.
@@ -84,8 +94,15 @@ struct ClientBindingState {
         case .tooLong: return .refuse(.notText("mailbox", tooLong: true))
         case .present(let mailbox):
             mailboxID = mailbox
+            isMailboxGone = false
             return .ask(.open(appID, mailbox, side))
         }
+    }
+
+    /// Takes note that the open mailbox was closed by its last side, elsewhere.
+    mutating func mailboxWentAway() {
+        openMailbox = nil
+        isMailboxGone = true
     }
 
     private func add(
@@ -104,7 +121,7 @@ struct ClientBindingState {
         return .ask(.add(appID, openMailbox, message))
     }
 
-    private func close(_ field: Field<MailboxID>, mood: String?) -> ClientConnection.Verdict {
+    private mutating func close(_ field: Field<MailboxID>, mood: String?) -> ClientConnection.Verdict {
         guard !didClose else { return .refuse(.alreadyClosed) }
         let mailbox: MailboxID
         switch (field, mailboxID) {
@@ -117,6 +134,10 @@ struct ClientBindingState {
         case (.malformed, .some), (.tooLong, .some): return .refuse(.closeOfAnother)
         case (.malformed, nil): return .refuse(.notText("mailbox", tooLong: false))
         case (.tooLong, nil): return .refuse(.notText("mailbox", tooLong: true))
+        }
+        if isMailboxGone {
+            didClose = true
+            return .reply(.closed)
         }
         return .ask(.close(appID, mailbox, side, mood: mood, isOpen: openMailbox == mailbox))
     }

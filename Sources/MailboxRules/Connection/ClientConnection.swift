@@ -88,6 +88,7 @@ final class ClientConnection {
             binding?.didAllocate = true
             return .reply(.allocated(nameplate))
         case .claimed(let mailbox):
+            binding?.claimedMailbox = mailbox
             return .reply(.claimed(mailbox))
         case .released:
             binding?.didRelease = true
@@ -103,7 +104,7 @@ final class ClientConnection {
             binding?.openMailbox = nil
             return .reply(.closed)
         case .failed(let failure):
-            if case .mailboxGone = failure { binding?.openMailbox = nil }
+            if case .mailboxGone = failure { binding?.mailboxWentAway() }
             if case .tooManyNameplates = failure, case .claim = command { binding?.takeBackClaim() }
             return .refuse(Refusal(failure))
         }

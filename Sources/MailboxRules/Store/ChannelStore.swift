@@ -29,10 +29,10 @@ package protocol ChannelStore {
 
     /// Removes what nobody has touched for the time of expiry.
     ///
-    /// - Parameter claims: Nameplates that connected clients hold; they and their mailboxes stay, as do mailboxes with
-    ///   listeners.
+    /// - Parameter claims: Those of connected clients. Nameplates that these still hold stay with their mailboxes, as do
+    ///   mailboxes with listeners.
     mutating func expire(
-        keeping claims: [(AppID, Nameplate)],
+        keeping claims: [SuccessfulClaim],
         at now: Timestamp,
         into events: inout [StoreEvent]
     )
@@ -54,6 +54,15 @@ package enum StoreOperation: Equatable, Sendable {
     case add(AppID, MailboxID, StoredMessage)
     /// Closes for the side, and ends the subscriber's listening. `isOpen`: whether this subscriber has it open.
     case close(AppID, MailboxID, Side, mood: String?, isOpen: Bool)
+}
+
+/// A claim that led to a mailbox. The side may have released the nameplate since, on another connection, and the nameplate may
+/// be gone, or be another one of the same name.
+package struct SuccessfulClaim: Sendable {
+    package let appID: AppID
+    package let nameplate: Nameplate
+    package let side: Side
+    package let mailbox: MailboxID
 }
 
 /// How an operation went.

@@ -5,14 +5,12 @@ package import WormholeWire
 
 extension MemoryStore {
     package mutating func expire(
-        keeping claims: [(AppID, Nameplate)],
+        keeping claims: [SuccessfulClaim],
         at now: Timestamp,
         into events: inout [StoreEvent]
     ) {
         guard isAvailable else { return }
-        for (app, nameplate) in claims {
-            if let mailbox = nameplates[app]?[nameplate]?.mailbox { touch(mailbox, at: now, into: &events) }
-        }
+        for claim in claims where isHeld(claim) { touch(claim.mailbox, at: now, into: &events) }
         for mailbox in listenedMailboxes { touch(mailbox, at: now, into: &events) }
         var pruned = (nameplates: 0, mailboxes: 0, messages: 0)
         let limit = now - expiry.standard
@@ -39,5 +37,10 @@ extension MemoryStore {
                 )
             )
         }
+    }
+
+    private func isHeld(_ claim: SuccessfulClaim) -> Bool {
+        guard let entry = nameplates[claim.appID]?[claim.nameplate] else { return false }
+        return entry.mailbox == claim.mailbox && entry.sides.contains { $0.side == claim.side && $0.isClaimed }
     }
 }

@@ -109,7 +109,7 @@ extension MemoryStore {
         mailboxes[mailbox]?.sides[index].isOpen = false
         mailboxes[mailbox]?.sides[index].mood = mood
         if sides.contains(where: { $0.isOpen && $0.side != side }) {
-            events.append(.changed(.mailboxSideClosed(row: sides[index].row, mood: mood)))
+            events.append(.changed(.mailboxSideClosed(row: sides[index].row, mailbox, side, mood: mood)))
             if !isOpen { touch(mailbox, at: now, into: &events) }
         } else {
             retire(mailbox, at: now, isPruned: false, into: &events)

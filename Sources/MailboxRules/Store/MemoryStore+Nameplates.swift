@@ -94,11 +94,12 @@ extension MemoryStore {
         at now: Timestamp,
         into events: inout [StoreEvent]
     ) {
-        guard let sides = nameplates[app]?[nameplate]?.sides,
-            let index = sides.firstIndex(where: { $0.side == side && $0.isClaimed })
+        guard let entry = nameplates[app]?[nameplate],
+            let index = entry.sides.firstIndex(where: { $0.side == side && $0.isClaimed })
         else { return }
+        let sides = entry.sides
         if sides.contains(where: { $0.isClaimed && $0.side != side }) {
-            events.append(.changed(.nameplateSideReleased(row: sides[index].row)))
+            events.append(.changed(.nameplateSideReleased(row: sides[index].row, nameplateRow: entry.row, side)))
             nameplates[app]?[nameplate]?.sides[index].isClaimed = false
         } else {
             retire(nameplate, of: app, at: now, isPruned: false, into: &events)

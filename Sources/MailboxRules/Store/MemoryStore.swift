@@ -112,15 +112,19 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
         case .open(let app, let mailbox, let side):
             outcome = open(app, mailbox, side, for: subscriber, at: now, into: &events)
         case .add(let app, let mailbox, let message):
+            // The mailbox of one who does not listen any more is gone, though there may be another of the same id.
+            guard let listeners = listeners[mailbox], listeners.contains(subscriber) else {
+                outcome = .failed(.mailboxGone)
+                break
+            }
             outcome = add(message, to: mailbox, of: app, into: &events)
             events.append(.completed(subscriber, outcome))
-            if case .added = outcome, let listeners = listeners[mailbox] {
-                events.append(.message(message, to: listeners))
-            }
+            if case .added = outcome { events.append(.message(message, to: listeners)) }
             return
         case .close(let app, let mailbox, let side, let mood, let isOpen):
-            if isOpen { unsubscribe(subscriber, from: mailbox) }
-            outcome = close(app, mailbox, side, mood: mood, isOpen: isOpen, at: now, into: &events)
+            let isGone = isOpen && !removeListener(subscriber, from: mailbox)
+            outcome =
+                isGone ? .closed : close(app, mailbox, side, mood: mood, isOpen: isOpen, at: now, into: &events)
         }
         events.append(.completed(subscriber, outcome))
     }
@@ -145,10 +149,16 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
     }
 
     package mutating func unsubscribe(_ subscriber: ConnectionID, from mailbox: MailboxID) {
-        guard let index = listeners[mailbox]?.firstIndex(of: subscriber) else { return }
+        _ = removeListener(subscriber, from: mailbox)
+    }
+
+    /// - Returns: Whether it listened. Who had a mailbox open and does not listen any more had one that is gone.
+    private mutating func removeListener(_ subscriber: ConnectionID, from mailbox: MailboxID) -> Bool {
+        guard let index = listeners[mailbox]?.firstIndex(of: subscriber) else { return false }
         listeners[mailbox]?.remove(at: index)
         if listeners[mailbox]?.isEmpty == true { listeners[mailbox] = nil }
         levels.subscriptions -= 1
+        return true
     }
 
     private mutating func unsubscribeAll(from mailbox: MailboxID) {

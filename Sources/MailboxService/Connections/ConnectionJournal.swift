@@ -20,6 +20,8 @@ struct ConnectionJournal {
     private var changed: Set<ConnectionID> = []
     private var ended: [ConnectionID] = []
     private var commands: [Command] = []
+    /// Whether the tables are to be emptied first.
+    private var beginsAgain = false
     var timer: Scheduled<Void>?
 
     mutating func opened(_ id: ConnectionID) {
@@ -41,17 +43,29 @@ struct ConnectionJournal {
         timer?.cancel()
     }
 
+    /// Tells everything anew, because some of it could not be written; commands that were said before are left out.
+    ///
+    /// - Parameter connections: Those that are open.
+    mutating func beginAgain(with connections: some Sequence<ConnectionID>) {
+        changed = Set(connections)
+        ended.removeAll()
+        commands.removeAll()
+        beginsAgain = true
+    }
+
     /// Everything since the last time.
     ///
     /// - Parameter row: What there is to say of a connection; `nil` when it has ended.
     mutating func take(_ row: (ConnectionID) -> ConnectionRow?) -> ConnectionBatch? {
-        guard !changed.isEmpty || !ended.isEmpty else { return nil }
+        guard !changed.isEmpty || !ended.isEmpty || beginsAgain else { return nil }
         let ended = Set(self.ended)
         let batch = ConnectionBatch(
             rows: changed.compactMap(row),
             commands: commands.filter { !ended.contains(ConnectionID($0.connection)) },
-            ended: self.ended.map(\.number)
+            ended: self.ended.map(\.number),
+            beginsAgain: beginsAgain
         )
+        beginsAgain = false
         changed.removeAll(keepingCapacity: true)
         commands.removeAll(keepingCapacity: true)
         self.ended.removeAll(keepingCapacity: true)
@@ -74,6 +88,8 @@ struct ConnectionBatch: Sendable {
     let rows: [ConnectionRow]
     let commands: [ConnectionJournal.Command]
     let ended: [UInt64]
+    /// Whether there is to be nothing else in the tables afterwards.
+    let beginsAgain: Bool
 }
 
 extension ConnectionJournal.Command: Sendable {}

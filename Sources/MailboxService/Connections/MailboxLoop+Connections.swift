@@ -73,8 +73,9 @@ extension MailboxLoop {
 
     private func writeConnections() {
         guard let batch = connectionJournal?.take({ row(of: $0) }) else { return }
-        // What cannot be written now is left out: the next batch tells the state of then.
-        _ = journal.writeAside { try $0.write(batch) }
+        journal.writeAside({ try $0.write(batch) }) { [unowned self] in
+            connectionJournal?.beginAgain(with: clients.keys)
+        }
     }
 
     private func row(of id: ConnectionID) -> ConnectionRow? {

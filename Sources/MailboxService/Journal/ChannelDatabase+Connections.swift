@@ -29,8 +29,12 @@ extension ChannelDatabase {
         try db.execute(sql: "DELETE FROM connection_messages; DELETE FROM connections")
     }
 
-    func write(_ batch: ConnectionBatch) throws {
+    /// - Returns: How long the log is now, in pages.
+    /// - Throws: ``ChannelDatabaseError``.
+    @discardableResult
+    func write(_ batch: ConnectionBatch) throws -> Int {
         try change { db in
+            if batch.beginsAgain { try Self.emptyConnectionTables(db) }
             let upsert = try db.cachedStatement(
                 sql: """
                     INSERT OR REPLACE INTO connections
@@ -74,9 +78,14 @@ extension ChannelDatabase {
         }
     }
 
-    func write(_ generation: AddressGeneration) throws {
-        guard hasConnectionTables else { return }
+    /// In a file of version 2 only.
+    ///
+    /// - Returns: How long the log is now, in pages.
+    /// - Throws: ``ChannelDatabaseError``.
+    @discardableResult
+    func write(_ generation: AddressGeneration) throws -> Int {
         try change { db in
+            guard hasConnectionTables else { return }
             let values: StatementArguments = [generation.number, generation.started.seconds]
             try db.execute(sql: "UPDATE addrid_generation SET generation = ?, started = ?", arguments: values)
             if db.changesCount == 0 {

@@ -26,6 +26,8 @@ package final class ChannelDatabase {
     private let logPages: UnsafeMutablePointer<CInt>
     /// Whether the file has the tables of version 2.
     let hasConnectionTables: Bool
+    /// Whether rows have other numbers since it was opened.
+    let hasMovedRows: Bool
     /// Only with full synchronisation. Only touched inside `queue`.
     private let logWrites: GatheredLogWrites?
     /// Prepared once. Only touched inside `queue`.
@@ -62,8 +64,8 @@ package final class ChannelDatabase {
         logPages.initialize(to: 0)
         self.logPages = logPages
         do {
-            (statements, hasConnectionTables, logWrites) = try queue.inDatabase { db in
-                try Self.shrink(db)
+            (statements, hasConnectionTables, hasMovedRows, logWrites) = try queue.inDatabase { db in
+                let hasMovedRows = try Self.shrink(db)
                 try db.execute(sql: "PRAGMA journal_mode = WAL")
                 // Where SQLite is built to overwrite what is deleted, not at the price of writing pages for that alone: what
                 // is stored here is encrypted by the clients.
@@ -83,9 +85,9 @@ package final class ChannelDatabase {
                 let statements = try ChannelStatements(db)
                 _ = try Int.fetchOne(db, sql: "SELECT version FROM version")  // Opens the log.
                 guard synchronization == .full, let connection = db.sqliteConnection else {
-                    return (statements, hasConnectionTables, nil)
+                    return (statements, hasConnectionTables, hasMovedRows, nil)
                 }
-                return (statements, hasConnectionTables, GatheredLogWrites(of: connection))
+                return (statements, hasConnectionTables, hasMovedRows, GatheredLogWrites(of: connection))
             }
         } catch {
             throw ChannelDatabaseError(error, opening: path)
@@ -117,6 +119,10 @@ package final class ChannelDatabase {
     private static func createIfMissing(_ path: String) throws {
         var status = stat()
         if stat(path, &status) == 0, status.st_size > 0 { return }
+        for suffix in ["-wal", "-journal"] where stat(path + suffix, &status) == 0 && status.st_size > 0 {
+            // Of another file of this name. SQLite would take it for this one's.
+            throw SchemaProblem.leftBehind(path + suffix)
+        }
         let draft = "\(path).new-\(getpid())"
         unlink(draft)
         let descriptor = open(draft, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
@@ -150,12 +156,14 @@ package final class ChannelDatabase {
     }
 
     /// Gives a file of the original's, which never does so itself, its free pages back if it is mostly made of them.
-    private static func shrink(_ db: Database) throws {
+    ///
+    /// - Returns: Whether it was.
+    private static func shrink(_ db: Database) throws -> Bool {
         let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
         let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
-        guard free >= largeFreeList, 2 * free > pages else { return }
+        guard free >= largeFreeList, 2 * free > pages else { return false }
         // A disk without room for the copy is no reason not to start.
-        try? db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; VACUUM")
+        return (try? db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; VACUUM")) != nil
     }
 
     /// Free pages that are worth giving back.
@@ -187,12 +195,15 @@ package final class ChannelDatabase {
 
     /// Makes changes that are all stored, or none.
     ///
+    /// - Returns: How long the log is now, in pages.
     /// - Throws: ``ChannelDatabaseError``.
-    func change(_ body: (Database) throws -> Void) throws(ChannelDatabaseError) {
+    @discardableResult
+    func change(_ body: (Database) throws -> Void) throws(ChannelDatabaseError) -> Int {
         try use { db in
             try statements.begin()
             try body(db)
             try statements.commit()
+            return Int(logPages.pointee)
         }
     }
 
@@ -225,7 +236,6 @@ package final class ChannelDatabase {
         try change { _ in
             for change in changes { try statements.write(change) }
         }
-        return Int(logPages.pointee)
     }
 
     /// Finds out whether the file takes changes, by making two that cancel each other. A disk with so little room that the next

@@ -54,6 +54,8 @@ enum SchemaProblem: Error, CustomStringConvertible {
     case notChannelDatabase
     case version(Int)
     case foreignKeys
+    /// A file that SQLite would take for a part of the new one.
+    case leftBehind(String)
 
     var description: String {
         switch self {
@@ -63,6 +65,8 @@ enum SchemaProblem: Error, CustomStringConvertible {
             "Unable to handle db version \(version); it was written by a newer server"
         case .foreignKeys:
             "rows refer to rows that are gone (see PRAGMA foreign_key_check); move it away to start with a new one"
+        case .leftBehind(let path):
+            "there is \(path), which belongs to a database that was here before; move it to where that one is now, or remove it"
         }
     }
 }

@@ -39,6 +39,7 @@ package final class ChannelReading: Sendable {
             return (database, try database.load())
         }
         let database = try ChannelDatabase(file.queue, path: path, synchronization: synchronization)
+        if database.hasMovedRows { return (database, try database.load()) }
         try database.removeLeftovers(of: file.contents)
         return (database, file.contents.stored)
     }
@@ -48,6 +49,7 @@ package final class ChannelReading: Sendable {
         guard path != ":memory:", !isMissingOrEmpty(path) else { return nil }
         let queue = try opening(path) {
             try readThrough(path)
+            try flushLog(path)
             let queue = try DatabaseQueue(path: path, configuration: ChannelDatabase.configuration)
             try queue.inDatabase { try ChannelDatabase.checkVersion($0) }
             return queue
@@ -103,6 +105,14 @@ package final class ChannelReading: Sendable {
             if count == 0 { return }
             guard count > 0 else { throw SystemFailure(number: errno) }
         }
+    }
+
+    /// Has what a killed process committed last reach the disk: what is read of it is told to clients. Before SQLite has the file
+    /// open, as above.
+    private static func flushLog(_ path: String) throws {
+        var status = stat()
+        guard stat(path + "-wal", &status) == 0, status.st_size > 0 else { return }
+        do throws(ErrorNumber) { try FileFlush.run(path + "-wal") } catch { throw SystemFailure(number: error.code) }
     }
 
     /// Reads much of the file once, which is quickest without copies; see ``readThrough(_:)``.

@@ -34,8 +34,8 @@ final class GatheredLogWrites {
     private var salts: UInt64?
     /// The log once more; none where it cannot be written past the page cache.
     private var directFile: DirectFile?
-    /// Whether nothing but what is pending is still to be flushed. The first flush, which has the file's name on the disk as
-    /// well, is SQLite's own.
+    /// Whether nothing but what is pending is still to be flushed. Where that is not known SQLite's own flush serves, which
+    /// takes along everything, and the first one the file's name.
     private var isFlushed = false
 
     /// A transaction of so many bytes has room in the image.
@@ -176,6 +176,8 @@ final class GatheredLogWrites {
             return SQLITE_OK
         }
         forget()
+        // What lies before it may be another program's, not flushed, and lost it would take along what follows.
+        isFlushed = false
         var code = SQLITE_OK
         image.begin(at: offset) { memory, start in
             code = original.pointee.xRead?(file, memory.baseAddress, CInt(memory.count), start) ?? SQLITE_IOERR

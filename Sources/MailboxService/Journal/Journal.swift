@@ -24,6 +24,13 @@ final class Journal {
         let recovered: (StoredChannels) -> Void
     }
 
+    private struct Aside {
+        let work: @Sendable (ChannelDatabase) throws -> Int
+        let failed: () -> Void
+    }
+
+    /// So much may wait to be written beside the changes.
+    private static let maximumAsides = 4
     /// How long the journal rests between attempts to write after a failure.
     static let retryInterval = TimeAmount.seconds(1)
     /// A log of this many pages is moved into the file even under load. From then on it is written over from its
@@ -71,6 +78,8 @@ final class Journal {
     /// How many looks one after the other have brought nothing.
     private var vainLooks = 0
     private var hasFailed = false
+    /// What is to be written beside the changes, and waits for a batch that is being written.
+    private var asides: [Aside] = []
     /// How long the log is, in pages.
     private var logPages = 0
     /// Whether some of them are not in the file yet.
@@ -102,6 +111,7 @@ final class Journal {
     /// Hands the batch over, unless one is being written or collected. Call once per turn of the loop.
     func flush() {
         guard !isBusy, !isGathering, !isCollecting, !hasFailed else { return }
+        guard asides.isEmpty else { return write(asides.removeFirst()) }
         guard !pending.isEmpty else { return settle() }
         guard isCollected || isAlone else { return collect() }
         collectingEnds = nil
@@ -115,11 +125,7 @@ final class Journal {
             case .success(let pages):
                 journal.typicalDuration += (duration - journal.typicalDuration) / 4
                 journal.source.append(.databaseUsed(.channel, .write, duration: duration))
-                // A shorter log is one that has begun again from its start.
-                if pages < journal.logPages { journal.checkpointDue = Self.checkpointPages }
-                journal.logPages = pages
-                journal.hasNewPages = true
-                journal.lastWrite = journal.eventLoop.now
+                journal.logIs(pages)
                 journal.committed = point
                 journal.handler?.committed(point)
                 if pages > journal.checkpointDue { journal.checkpoint() }
@@ -128,6 +134,15 @@ final class Journal {
                 journal.fail(error)
             }
         }
+    }
+
+    /// Takes note of how long a commit has left the log.
+    private func logIs(_ pages: Int) {
+        // A shorter log is one that has begun again from its start.
+        if pages < logPages { checkpointDue = Self.checkpointPages }
+        logPages = pages
+        hasNewPages = true
+        lastWrite = eventLoop.now
     }
 
     /// Fulfilled when nothing is being written and nothing waits, or nothing can be written.
@@ -232,6 +247,9 @@ final class Journal {
         backlogBytes = 0
         // What was appended did not happen, so that nothing waits for it.
         appended = committed
+        let refused = asides
+        asides.removeAll()
+        for aside in refused { aside.failed() }
         source.append(.databaseFailed(.channel, kind: error.kind))
         handler?.failed(error)
         fulfilIdle()
@@ -261,17 +279,33 @@ final class Journal {
 
     // MARK: What is not waited for
 
-    /// Writes something beside the changes, when nothing else is being written; it is left out while the disk refuses.
+    /// Writes something beside the changes, as soon as nothing else is being written.
     ///
-    /// - Returns: Whether it is on its way.
-    func writeAside(_ work: @escaping @Sendable (ChannelDatabase) throws -> Void) -> Bool {
-        guard !isBusy, !hasFailed, handler != nil else { return false }
-        perform(work) { journal, result, _ in
-            if case .failure(let error) = result { journal.source.append(.databaseFailed(.channel, kind: error.kind)) }
+    /// - Parameters:
+    ///   - work: Returns how long the log is then, in pages.
+    ///   - failed: Called when it is not going to be written, or could not be.
+    func writeAside(
+        _ work: @escaping @Sendable (ChannelDatabase) throws -> Int,
+        orElse failed: @escaping () -> Void = {}
+    ) {
+        guard !hasFailed, handler != nil, asides.count < Self.maximumAsides else { return failed() }
+        asides.append(Aside(work: work, failed: failed))
+        flush()
+    }
+
+    private func write(_ aside: Aside) {
+        perform(aside.work) { journal, result, _ in
+            switch result {
+            case .success(let pages):
+                journal.logIs(pages)
+                if pages > journal.checkpointDue { journal.checkpoint() }
+            case .failure(let error):
+                journal.source.append(.databaseFailed(.channel, kind: error.kind))
+                aside.failed()
+            }
             journal.source.flush()
             journal.flush()
         }
-        return true
     }
 
     // MARK: Errands

@@ -27,6 +27,9 @@ extension Statement {
         guard code == SQLITE_DONE || code == SQLITE_ROW else { throw failure(code) }
     }
 
+    /// How many rows the last change made with this connection has changed.
+    var changedRows: Int { Int(sqlite3_changes(sqlite3_db_handle(sqliteStatement))) }
+
     /// Calls `body` with each row of a query.
     ///
     /// - Throws: `DatabaseError`, or what `body` throws.

@@ -8,7 +8,10 @@ import ArgumentParser
 struct MailboxLimitOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The longest message; beyond it, Close 1009.", valueName: "bytes")
+        help: ArgumentHelp(
+            "The longest message; beyond it, Close 1009. Never more than 512 MiB.",
+            valueName: "bytes"
+        )
     )
     var maxMessageSize = MailboxLimitSettings().messageBytes
 
@@ -129,11 +132,15 @@ struct MailboxLimitOptions: ParsableArguments {
             throw ValidationError("\(name) takes 0 to 1000000, not \(value)")
         }
         let values = [
-            ("--max-message-size", maxMessageSize), ("--max-mailbox-messages", maxMailboxMessages),
+            ("--max-mailbox-messages", maxMailboxMessages),
             ("--max-mailbox-bytes", maxMailboxBytes), ("--max-stored-bytes", maxStoredBytes),
             ("--max-send-buffer", maxSendBuffer), ("--bind-timeout", bindTimeout),
             ("--max-unfinished-upgrades", maxUnfinishedUpgrades),
         ]
+        let largest = MailboxLimitSettings.largestMessage
+        guard (0...largest).contains(maxMessageSize) else {
+            throw ValidationError("--max-message-size takes 0 to \(largest), not \(maxMessageSize)")
+        }
         for (name, value) in values where !(0...1 << 40).contains(value) {
             throw ValidationError("\(name) takes 0 to \(1 << 40), not \(value)")
         }

@@ -113,6 +113,12 @@ struct AdminChangeTests {
         #expect(changed?["current_cli_version"] == "9.9")
         #expect(try await server.change("PUT", "/signal-error", ["text": nil]).status == 204)
         #expect(try await welcome()?["error"] == nil)
+        for part in ["motd", "signal-error", "advertise-version"] {
+            #expect(try await server.change("PUT", "/\(part)", ["text": ""]).status == 204)
+        }
+        let emptied = try await welcome()
+        #expect(emptied?["motd"] == "")
+        #expect(emptied?["error"] == nil && emptied?["current_cli_version"] == nil)
         #expect(try await server.end(with: SIGTERM) == .exited(0))
     }
 
