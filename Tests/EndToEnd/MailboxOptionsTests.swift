@@ -148,7 +148,10 @@ struct MailboxOptionsTests {
             #expect(start[name] == value, "\(name)")
         }
         let boundless = try Self.service("start", Self.limits.map { "\($0.prefix { $0 != "=" })=0" })
-        #expect(boundless.maximumMessageSize == .max && boundless.maximumUnfinishedUpgrades == .max)
+        #expect(
+            boundless.maximumMessageSize == MailboxLimitSettings.largestMessage
+                && boundless.maximumUnfinishedUpgrades == .max
+        )
         var none = MailboxLimits()
         none.messagesPerMailbox = 0
         none.bytesPerMailbox = 0

@@ -31,9 +31,9 @@ struct PermissionConformanceTests {
 
     /// The server ends the connection, and says nothing more but why.
     private static func expectEnd(of visitor: Visitor, at harness: MailboxServerHarness) async throws {
-        let remainder = try await visitor.webSocket.remainder()
-        #expect(remainder.closeCode == 1008)
-        #expect(remainder.frames.count == 1 && remainder.tail.isEmpty, "\(remainder)")
+        #expect(try await visitor.webSocket.next().closeCode == 1008)
+        let remainder = try await visitor.webSocket.close()
+        #expect(remainder.frames.isEmpty && remainder.tail.isEmpty, "\(remainder)")
         try await harness.observed("the cause") {
             if case .connectionClosed(_, .protocolError, _) = $0 { true } else { false }
         }
