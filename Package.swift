@@ -168,7 +168,7 @@ let package = Package(
         // Tests, from the bottom up.
         .target(
             name: "TestSupport",
-            dependencies: ["LinuxIO", "WormholeWire", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["LinuxIO", "WormholeWire", logging, .product(name: "Crypto", package: "swift-crypto")],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),

@@ -2,7 +2,6 @@ import LinuxIO
 import Logging
 import Observations
 import Telemetry
-import Synchronization
 import TestSupport
 
 @testable import Admin
@@ -15,7 +14,8 @@ final class TestEndpoint: @unchecked Sendable {
     let telemetry: Telemetry
     let server: AdminServer
     let subject = FakeSubject()
-    let lines = LogLines()
+    /// Of its log.
+    let lines = LogLines(from: .info)
     let port: Int
     /// The Unix socket.
     let path: String
@@ -30,7 +30,7 @@ final class TestEndpoint: @unchecked Sendable {
         var configuration = TelemetryConfiguration()
         configuration.build = BuildInfo(version: "1.2.3", revision: "<abc&\"", swiftVersion: "6.3")
         configuration.readinessChecks = [.mailbox]
-        let logger = Logger(label: "test") { [lines] _ in lines }
+        let logger = lines.logger
         folder = try TemporaryFolder()
         path = folder.path + "/admin.sock"
         telemetry = try Telemetry(configuration: configuration, pipeline: pipeline, logger: logger)
@@ -80,26 +80,4 @@ final class TestEndpoint: @unchecked Sendable {
         let status = outcome.output.split(separator: " ", maxSplits: 2).dropFirst().first.map(String.init) ?? ""
         return (status, outcome.output.replacing("\r\n", with: "\n"))
     }
-}
-
-/// The lines of the endpoint's log.
-final class LogLines: LogHandler {
-    private let lines = Mutex<[String]>([])
-
-    var all: [String] { lines.withLock { $0 } }
-
-    var logLevel: Logger.Level {
-        get { .info }
-        set {}
-    }
-    var metadata: Logger.Metadata {
-        get { [:] }
-        set {}
-    }
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { nil }
-        set {}
-    }
-
-    func log(event: LogEvent) { lines.withLock { $0.append(event.message.description) } }
 }

@@ -127,9 +127,12 @@ struct MailboxTests {
         harness.say(#"{"type":"claim","nameplate":"4"}"#, on: b)
         for id in [a, b] {
             harness.say(#"{"type":"open","mailbox":"\#(mailbox)"}"#, on: id)
+            harness.say(add("00"), on: id)
             #expect(harness.ask(#"{"type":"close","mood":"happy"}"#, on: id).last == .closed)
         }
         #expect(harness.ask(#"{"type":"list"}"#, on: a).last == .nameplates([]))
+        #expect(harness.changes.filter { if case .messageAdded = $0 { true } else { false } }.count == 2)
+        #expect(harness.rendezvous.store.levels == MailboxLevels())
         let records = harness.observations.filter {
             switch $0 {
             case .nameplateRetired(let summary): summary.result == .happy
@@ -154,6 +157,29 @@ struct MailboxTests {
         #expect(results == [.crowded])
     }
 
+    @Test("D10: the close of a side that was never recorded is answered and changes nothing")
+    func strangersClose() {
+        var harness = RendezvousHarness()
+        let sides = ["a", "b", "c"].map { harness.bound($0) }
+        let close = #"{"type":"close","mailbox":"mb","mood":"scary"}"#
+        for (number, id) in sides.enumerated() {
+            harness.say(open, on: id)
+            _ = harness.takeChanges()
+            guard number > 0 else { continue }
+            // Two sides, then three: of neither mailbox is the stranger part.
+            let stranger = harness.bound("d")
+            if number == 2 { #expect(harness.error(open, on: stranger) == "crowded") }
+            #expect(harness.ask(close, on: stranger).last == .closed)
+            #expect(harness.takeChanges() == [])
+            #expect(harness.rendezvous.store.levels.mailboxes.paired == (number == 1 ? 1 : 0))
+            #expect(harness.rendezvous.store.levels.mailboxes.crowded == (number == 2 ? 1 : 0))
+        }
+        harness.say(add("00"), on: sides[0])
+        #expect(harness.takeSaid(to: sides[1]).bodies == ["00"])
+        for id in sides { #expect(harness.ask(#"{"type":"close"}"#, on: id).last == .closed) }
+        #expect(harness.rendezvous.store.levels == MailboxLevels())
+    }
+
     @Test("79, D4: closing one mailbox leaves the same side's other nameplates alone")
     func unrelatedNameplates() throws {
         var harness = RendezvousHarness()
@@ -174,6 +200,26 @@ struct MailboxTests {
         let other = harness.bound("a", app: "other")
         #expect(harness.error(open, on: other) == "mailbox id is in use")
         #expect(harness.error(#"{"type":"open","mailbox":"mine"}"#, on: other) == nil)
+    }
+
+    @Test("D5: nor is a mailbox of another application closed by name, though the sides' names are the same")
+    func closeOfOtherApp() {
+        var harness = RendezvousHarness()
+        let owner = harness.bound("a")
+        harness.say(open, on: owner)
+        harness.say(add("00"), on: owner)
+        _ = harness.takeSaid(to: owner)
+        let before = harness.rendezvous.store.levels
+        _ = harness.takeChanges()
+        let close = #"{"type":"close","mailbox":"mb","mood":"scary"}"#
+        for side in ["a", "b"] {
+            #expect(harness.error(close, on: harness.bound(side, app: "other")) == "mailbox id is in use")
+        }
+        #expect(harness.takeChanges() == [])
+        #expect(harness.rendezvous.store.levels == before)
+        harness.say(add("01"), on: owner)
+        #expect(harness.takeSaid(to: owner).bodies == ["01"])
+        #expect(harness.ask(open, on: harness.bound("b")).bodies == ["00", "01"])
     }
 
     @Test("D9: a second connection of a side that closed cannot add to a mailbox that is gone")
@@ -226,7 +272,8 @@ struct MailboxTests {
             (["happy"], MailboxResult.lonely), (["errory"], .errory), (["happy", "happy"], .happy),
             ([nil, nil], .happy),
             (["lonely", "happy"], .lonely), (["errory", "scary"], .scary), (["errory", "lonely"], .errory),
-            (["unwelcome", "x"], .happy), ([nil], .lonely),
+            (["unwelcome", "x"], .happy), ([nil], .lonely), (["scary", "errory", "lonely"], .crowded),
+            ([nil, nil, nil], .crowded),
         ]
     )
     func results(moods: [String?], result: MailboxResult) {
@@ -241,6 +288,33 @@ struct MailboxTests {
         }
         #expect(results.map(\.result) == [result])
         #expect(results.map(\.isForNameplate) == [false])
+    }
+
+    @Test(
+        "97: pruned is worse than whatever was said, and a third side worse than that; the wait is for the second",
+        arguments: [
+            (1, [], MailboxResult.pruney), (2, [], .pruney), (2, ["scary"], .pruney), (2, ["errory"], .pruney),
+            (3, [], .crowded), (3, ["scary", "errory"], .crowded),
+        ]
+    )
+    func prunedResults(sides: Int, moods: [String], result: MailboxResult) {
+        var harness = RendezvousHarness()
+        let start = harness.now
+        var ids: [ConnectionID] = []
+        for seconds in [0, 2, 5].prefix(sides) {
+            let id = harness.bound("s\(seconds)")
+            harness.now = start + .seconds(1 + seconds)
+            harness.say(open, on: id)
+            ids.append(id)
+        }
+        for (id, mood) in zip(ids, moods) { harness.say(#"{"type":"close","mood":"\#(mood)"}"#, on: id) }
+        for id in ids { harness.disconnect(id) }
+        harness.expire(after: .seconds(660))
+        let summaries = harness.observations.compactMap {
+            if case .mailboxRetired(let summary) = $0 { summary } else { nil }
+        }
+        #expect(summaries.map(\.result) == [result])
+        #expect(summaries.map(\.waitingTime) == [sides > 1 ? .seconds(2) : nil])
     }
 
     @Test("limits on messages and bytes refuse the add and say so")

@@ -233,6 +233,34 @@ struct NameplateTests {
         )
         #expect(harness.takeObservations().contains(.nameplateRetired(expected)))
     }
+
+    @Test(
+        "94, 95, 96: the result tells how many came, or that it was pruned; the wait is for the second, whoever comes later",
+        arguments: [
+            (1, false, NameplateResult.lonely), (2, false, .happy), (3, false, .crowded),
+            (1, true, .pruney), (2, true, .pruney), (3, true, .crowded),
+        ]
+    )
+    func results(sides: Int, isPruned: Bool, result: NameplateResult) {
+        var harness = RendezvousHarness()
+        let start = harness.now
+        var ids: [ConnectionID] = []
+        for seconds in [0, 2, 5].prefix(sides) {
+            let id = harness.bound("s\(seconds)")
+            harness.now = start + .seconds(1 + seconds)
+            harness.say(#"{"type":"claim","nameplate":"4"}"#, on: id)
+            ids.append(id)
+        }
+        for id in ids {
+            if isPruned { harness.disconnect(id) } else { harness.say(#"{"type":"release"}"#, on: id) }
+        }
+        if isPruned { harness.expire(after: .seconds(660)) }
+        let summaries = harness.observations.compactMap {
+            if case .nameplateRetired(let summary) = $0 { summary } else { nil }
+        }
+        #expect(summaries.map(\.result) == [result])
+        #expect(summaries.map(\.waitingTime) == [sides > 1 ? .seconds(2) : nil])
+    }
 }
 
 /// Numbers that are always the same one.

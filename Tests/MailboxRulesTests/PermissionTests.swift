@@ -9,13 +9,18 @@ import WormholeWire
 struct PermissionTests {
     private static let invalidStamps: [String] = [
         ProofOfWork.stamp(for: "resource2"),
-        ProofOfWork.stamp(for: "resource1", claiming: 7),
+        ProofOfWork.stamp(for: "resource1", claiming: "7"),
         ProofOfWork.stamp(for: "resource1", version: "2"),
         ProofOfWork.stamp(for: "resource1", suffix: ":"),
         ProofOfWork.stamp(for: "resource1", date: String(repeating: "x", count: 600)),
-        "1:8:d:resource1:r:0",
+        // Six fields, eight, and numbers of bits that are none; all with the work done.
+        ProofOfWork.stamp(for: "resource1", extra: "b'cmFuZG9t'"),
+        ProofOfWork.stamp(for: "resource1", extra: "::b'cmFuZG9t'"),
+        ProofOfWork.stamp(for: "resource1", claiming: "-8"),
+        ProofOfWork.stamp(for: "resource1", claiming: "+8"),
+        ProofOfWork.stamp(for: "resource1", claiming: ""),
+        ProofOfWork.stamp(for: "resource1", claiming: "88888888888888888888"),
         "1:8:20261121:resource1::r:no-work-was-done-here",
-        "1:-8:d:resource1::r:0",
         "",
     ]
 

@@ -81,6 +81,24 @@ struct ChannelDatabaseTests {
         #expect(mailbox.updated.microseconds == 1_795_233_738_845_415)
     }
 
+    @Test("86: activity is written down where it was, and nowhere else")
+    func touching() throws {
+        let database = try open()
+        for name in ["one", "two"] {
+            let updated = Timestamp(seconds: 5)
+            try database.write([.mailboxCreated(Self.app, MailboxID(name)!, isForNameplate: false, updated: updated)])
+        }
+        for seconds in [65, 1061.25] {
+            try database.write([.mailboxTouched(MailboxID("one")!, updated: Timestamp(seconds: seconds))])
+            let rows = try ForeignView(path: path).rows("SELECT updated FROM mailboxes ORDER BY id")
+            #expect(rows.map { $0["updated"] as Double } == [seconds, 5])
+        }
+        try database.close()
+        let stored = try open().load()
+        #expect(stored.mailboxes[MailboxID("one")!]?.updated == Timestamp(seconds: 1061.25))
+        #expect(stored.mailboxes[MailboxID("two")!]?.updated == Timestamp(seconds: 5))
+    }
+
     @Test("deleting leaves no row behind")
     func deletion() throws {
         let database = try open()
@@ -113,33 +131,55 @@ struct ChannelDatabaseTests {
         #expect(try database.load().mailboxes.count == 1)
     }
 
-    @Test("92: a fresh file has the tables of version 1, and only its owner may read it")
+    /// Version 1. Source: mailbox protocol, section on the schema.
+    private static let tables = [
+        "mailbox_sides: mailbox_id, opened BOOLEAN, side VARCHAR, added INTEGER, mood VARCHAR",
+        "mailboxes: app_id VARCHAR, id VARCHAR, updated INTEGER, for_nameplate BOOLEAN",
+        "messages: app_id VARCHAR, mailbox_id VARCHAR, side VARCHAR, phase VARCHAR, body VARCHAR, server_rx INTEGER, "
+            + "msg_id VARCHAR",
+        "nameplate_sides: nameplates_id, claimed BOOLEAN, side VARCHAR, added INTEGER",
+        "nameplates: id INTEGER, app_id VARCHAR, name VARCHAR, mailbox_id VARCHAR, request_id VARCHAR",
+        // SQLite's own, for the numbers of nameplates.
+        "sqlite_sequence: name, seq",
+        "version: version INTEGER",
+    ]
+    private static let indices = [
+        "mailboxes_idx: mailboxes(app_id, id)", "messages_idx: messages(app_id, mailbox_id)",
+        "nameplates_idx: nameplates(app_id, name)", "nameplates_mailbox_idx: nameplates(app_id, mailbox_id)",
+        "nameplates_request_idx: nameplates(app_id, request_id)",
+        "sqlite_autoindex_mailboxes_1: mailboxes(id)",
+    ]
+    private static let keys = [
+        "mailbox_sides.mailbox_id: mailboxes.id", "nameplate_sides.nameplates_id: nameplates.id",
+        "nameplates.mailbox_id: mailboxes.id",
+    ]
+
+    @Test("92: a fresh file has the tables of version 1 and no others, and only its owner may read it")
     func freshFile() throws {
         try open().close()
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         #expect((attributes[.posixPermissions] as? Int) == 0o600)
-        let columns = [
-            "version": ["version"],
-            "nameplates": ["id", "app_id", "name", "mailbox_id", "request_id"],
-            "nameplate_sides": ["nameplates_id", "claimed", "side", "added"],
-            "mailboxes": ["app_id", "id", "updated", "for_nameplate"],
-            "mailbox_sides": ["mailbox_id", "opened", "side", "added", "mood"],
-            "messages": ["app_id", "mailbox_id", "side", "phase", "body", "server_rx", "msg_id"],
-        ]
-        let indices: Set = [
-            "nameplates_idx", "nameplates_mailbox_idx", "nameplates_request_idx", "mailboxes_idx", "messages_idx",
-        ]
-        let queue = try DatabaseQueue(path: path)
-        try queue.read { db throws in
-            for (table, names) in columns { #expect(try db.columns(in: table).map(\.name) == names) }
-            let found = try String.fetchAll(
-                db,
-                sql: "SELECT name FROM sqlite_master WHERE type = 'index' AND sql NOT NULL"
-            )
-            #expect(Set(found) == indices)
-            #expect(try Int.fetchAll(db, sql: "SELECT version FROM version") == [1])
-            #expect(try String.fetchOne(db, sql: "PRAGMA journal_mode") == "delete")
-        }
+        let view = ForeignView(path: path)
+        let tables = """
+            SELECT m.name || ': ' || (SELECT group_concat(trim(name || ' ' || type), ', ') FROM pragma_table_info(m.name))
+            FROM sqlite_master m WHERE m.type = 'table' ORDER BY m.name
+            """
+        #expect(try view.texts(tables) == Self.tables)
+        let indices = """
+            SELECT m.name || ': ' || m.tbl_name
+                || (SELECT '(' || group_concat(name, ', ') || ')' FROM pragma_index_info(m.name))
+            FROM sqlite_master m WHERE m.type = 'index' ORDER BY m.name
+            """
+        #expect(try view.texts(indices) == Self.indices)
+        let keys = """
+            SELECT m.name || '.' || k."from" || ': ' || k."table" || '.' || k."to"
+            FROM sqlite_master m, pragma_foreign_key_list(m.name) k ORDER BY 1
+            """
+        #expect(try view.texts(keys) == Self.keys)
+        #expect(try view.texts("SELECT type FROM sqlite_master WHERE type NOT IN ('table', 'index')") == [])
+        #expect(try view.texts("SELECT sql FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'").count == 1)
+        #expect(try view.texts("SELECT CAST(version AS TEXT) FROM version") == ["1"])
+        #expect(try view.texts("PRAGMA journal_mode") == ["delete"])
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["relay.sqlite"])
     }
 
@@ -190,9 +230,21 @@ struct ChannelDatabaseTests {
     func emptyAndMemory() throws {
         try Data().write(to: URL(fileURLWithPath: path))
         #expect(try open().load().mailboxes.isEmpty)
-        let memory = try ChannelDatabase(path: ":memory:", synchronization: .normal)
-        try memory.write(Self.changes)
-        #expect(try memory.load().nameplates.count == 1)
+        let before = try Self.workingFolder
+        for synchronization in ChannelDatabase.Synchronization.allCases {
+            let memory = try ChannelReading(of: ":memory:").open(synchronization).database
+            try memory.write(Self.changes)
+            try memory.checkpoint()
+            #expect(try memory.load().nameplates.count == 1)
+            #expect(try Self.workingFolder == before)
+            try memory.close()
+        }
+        #expect(try Self.workingFolder == before)
+    }
+
+    /// Where a database without a folder in its name would leave something.
+    private static var workingFolder: Set<String> {
+        get throws { Set(try FileManager.default.contentsOfDirectory(atPath: ".")) }
     }
 
     @Test("a directory that does not exist is told by name")

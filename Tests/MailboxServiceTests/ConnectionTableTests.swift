@@ -30,12 +30,6 @@ struct ConnectionTableTests {
         }
     }
 
-    private static func rows(_ path: String, _ sql: String) throws -> [Row] {
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(5)
-        return try DatabaseQueue(path: path, configuration: configuration).read { try Row.fetchAll($0, sql: sql) }
-    }
-
     @Test("a snapshot tells state, program and commands of every connection, and no address")
     func snapshots() async throws {
         try await MailboxServerHarness.run({ $0.addressDatabasePath = ":memory:" }) { harness in
@@ -65,6 +59,7 @@ struct ConnectionTableTests {
     func tables(withEnds: Bool) async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/relay.sqlite"
+        let view = ForeignView(path: path)
         try Self.makeVersionTwo(path, withEnds: withEnds)
         let harness = try await MailboxServerHarness(database: path) { $0.addressDatabasePath = ":memory:" }
         let visitor = try await harness.visit().visitor
@@ -72,35 +67,36 @@ struct ConnectionTableTests {
         try await visitor.tell(#"{"type":"bind","appid":"a","side":"s","client_version":["python","0.24.0"]}"#)
         await gone.vanish()
         try await eventually("the connection is written") {
-            try Self.rows(path, "SELECT * FROM connections WHERE side = 's'").count == 1
+            try view.rows("SELECT * FROM connections WHERE side = 's'").count == 1
         }
-        let rows = try Self.rows(path, "SELECT * FROM connections")
+        let rows = try view.rows("SELECT * FROM connections")
         #expect(rows.count == 1)
         #expect(rows[0]["implementation"] == "python" && rows[0]["version"] == "0.24.0")
         // The file told of 41 generations.
         #expect(rows[0]["addrid_generation"] == 42 && rows[0]["addrid_counter"] == 1)
-        let messages = try Self.rows(path, "SELECT name FROM connection_messages ORDER BY \"when\"")
+        let messages = try view.rows("SELECT name FROM connection_messages ORDER BY \"when\"")
         #expect(messages.map { $0["name"] as String } == ["bind"])
-        let generation = try Self.rows(path, "SELECT generation, started FROM addrid_generation")
+        let generation = try view.rows("SELECT generation, started FROM addrid_generation")
         #expect(generation.count == 1 && generation[0]["generation"] == 42)
         let started: Double = generation[0]["started"]
         #expect(abs(started - Date().timeIntervalSince1970) < 60)
         try await eventually("it is moved out of the log, though no mailbox has changed") {
             let copy = "\(folder.path)/\(UUID().uuidString)"
             try FileManager.default.copyItem(atPath: path, toPath: copy)
-            return try Self.rows(copy, "SELECT * FROM connections WHERE side = 's'").count == 1
+            return try ForeignView(path: copy).rows("SELECT * FROM connections WHERE side = 's'").count == 1
         }
         await visitor.vanish()
-        try await eventually("its end is written") { try Self.rows(path, "SELECT * FROM connections").isEmpty }
-        #expect(try Self.rows(path, "SELECT * FROM connection_messages").isEmpty)
+        try await eventually("its end is written") { try view.rows("SELECT * FROM connections").isEmpty }
+        #expect(try view.rows("SELECT * FROM connection_messages").isEmpty)
         await harness.server.stop()
-        #expect(try Self.rows(path, "SELECT version FROM version")[0]["version"] == 2)
+        #expect(try view.rows("SELECT version FROM version")[0]["version"] == 2)
     }
 
     @Test("D24: what could not be written is made up for: the tables are begun again with those who are there")
     func beginningAgain() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/relay.sqlite"
+        let view = ForeignView(path: path)
         try Self.makeVersionTwo(path)
         let database = try ChannelDatabase(path: path, synchronization: .full)
         let ids = (1...3).map { ConnectionID($0) }
@@ -115,15 +111,15 @@ struct ConnectionTableTests {
         }
         let first = journal.take(row)
         try database.write(try #require(first))
-        #expect(try Self.rows(path, "SELECT id FROM connections").count == 3)
+        #expect(try view.rows("SELECT id FROM connections").count == 3)
         journal.closed(ids[1])
         _ = journal.take(row)
         journal.beginAgain(with: [ids[0], ids[2]])
         let second = journal.take(row)
         try database.write(try #require(second))
-        let found = try Self.rows(path, "SELECT id FROM connections ORDER BY id").map { $0["id"] as Int }
+        let found = try view.rows("SELECT id FROM connections ORDER BY id").map { $0["id"] as Int }
         #expect(found == [1, 3])
-        #expect(try Self.rows(path, "SELECT * FROM connection_messages").isEmpty)
+        #expect(try view.rows("SELECT * FROM connection_messages").isEmpty)
         let third = journal.take(row)
         #expect(third == nil)
         try database.close()
@@ -133,31 +129,33 @@ struct ConnectionTableTests {
     func versionOne() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/relay.sqlite"
+        let view = ForeignView(path: path)
         let harness = try await MailboxServerHarness(database: path) { $0.addressDatabasePath = folder.path + "/a" }
         try await harness.visitor("s").expectSilence()
         await harness.server.stop()
-        #expect(try Self.rows(path, "SELECT name FROM sqlite_master WHERE name LIKE '%connection%'").isEmpty)
-        #expect(try Self.rows(path, "SELECT name FROM sqlite_master WHERE name LIKE 'addr%'").isEmpty)
+        #expect(try view.rows("SELECT name FROM sqlite_master WHERE name LIKE '%connection%'").isEmpty)
+        #expect(try view.rows("SELECT name FROM sqlite_master WHERE name LIKE 'addr%'").isEmpty)
     }
 
     @Test("D24: ids of addresses are written beside, and every start forgets them and begins a new generation")
     func addressDatabase() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/addresses.sqlite"
+        let view = ForeignView(path: path)
         for start in 1...3 {
             let harness = try await MailboxServerHarness { $0.addressDatabasePath = path }
             for address in ["192.0.2.7", "2001:db8::7", "192.0.2.7"] {
                 _ = try await harness.visit(headers: ["X-Real-IP: \(address)", "X-Real-Port: 5"])
             }
-            try await eventually("they are written") { try Self.rows(path, "SELECT * FROM address_ids").count == 2 }
-            let rows = try Self.rows(path, "SELECT * FROM address_ids ORDER BY counter")
+            try await eventually("they are written") { try view.rows("SELECT * FROM address_ids").count == 2 }
+            let rows = try view.rows("SELECT * FROM address_ids ORDER BY counter")
             #expect(rows.map { $0["generation"] as Int } == [start, start])
             #expect(rows.map { $0["counter"] as Int } == [1, 2])
             #expect(rows.map { $0["type"] as String } == ["ipv4", "ipv6"])
             #expect(rows.map { $0["address"] as String } == ["192.0.2.7", "2001:db8::7"])
             await harness.server.stop()
         }
-        #expect(try Self.rows(path, "SELECT version FROM version")[0]["version"] == 1)
+        #expect(try view.rows("SELECT version FROM version")[0]["version"] == 1)
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         #expect((attributes[.posixPermissions] as? Int) == 0o600)
     }
@@ -190,10 +188,11 @@ struct ConnectionTableTests {
     func refusal() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/other.sqlite"
+        let view = ForeignView(path: path)
         try await DatabaseQueue(path: path).write { try $0.execute(sql: "CREATE TABLE other (a)") }
         await #expect(throws: (any Error).self) {
             _ = try await MailboxServerHarness { $0.addressDatabasePath = path }
         }
-        #expect(try Self.rows(path, "SELECT name FROM sqlite_master").count == 1)
+        #expect(try view.rows("SELECT name FROM sqlite_master").count == 1)
     }
 }

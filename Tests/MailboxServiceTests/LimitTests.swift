@@ -54,6 +54,37 @@ struct LimitTests {
         }
     }
 
+    @Test("who leaves before what it said is stored gives its place back", arguments: [true, false])
+    func leavingEarly(withClose: Bool) async throws {
+        let folder = try TemporaryFolder()
+        let configure = { (configuration: inout MailboxConfiguration) in
+            configuration.maximumConnections = 2
+            configuration.maximumConnectionsPerSource = 2
+        }
+        let harness = try await MailboxServerHarness(
+            database: folder.path + "/relay.sqlite",
+            endpoint: "tcp:0:interface=127.0.0.1",
+            configure
+        )
+        for number in 1...6 {
+            try await eventually("there is room for number \(number)") {
+                let socket = try WebSocketTestSocket.connect(port: harness.port)
+                let request = WebSocketTestClient.request(path: "/v1", headers: Self.headers("192.0.2.1"))
+                let frames = [
+                    WebSocketTestFrame.text(#"{"type":"bind","appid":"a","side":"s"}"#),
+                    .text(#"{"type":"claim","nameplate":"\(number)"}"#),
+                ]
+                // All in one piece, so that the end is known before the claim is stored.
+                let end = withClose ? WebSocketTestFrame.close(1000).bytes : []
+                try await socket.send(Array(request.utf8) + frames.flatMap(\.bytes) + end)
+                await socket.shutdownOutput()
+                let answer = String(decoding: try await socket.receiveToEnd().bytes, as: UTF8.self)
+                return answer.hasPrefix("HTTP/1.1 101 ")
+            }
+        }
+        await harness.server.stop()
+    }
+
     @Test("new connections are held to a rate, of one source and of all")
     func arrivals() async throws {
         let configure = { (configuration: inout MailboxConfiguration) in

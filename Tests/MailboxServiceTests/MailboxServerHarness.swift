@@ -1,6 +1,5 @@
 import Foundation
 import LinuxIO
-import Logging
 import MailboxRules
 import NIOCore
 import Sockets
@@ -13,6 +12,7 @@ import TestSupport
 final class MailboxServerHarness: Sendable {
     let server: MailboxServer
     let pipeline = ObservationPipeline()
+    let log = LogLines()
     let port: Int
 
     init(
@@ -26,13 +26,11 @@ final class MailboxServerHarness: Sendable {
         configure(&configuration)
         let listener = try ListeningSocket.open(Endpoint(endpoint))
         port = listener.port ?? 0
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
         server = try MailboxServer(
             configuration: configuration,
             listener: listener,
             pipeline: pipeline,
-            logger: logger
+            logger: log.logger
         )
         try await server.start()
     }

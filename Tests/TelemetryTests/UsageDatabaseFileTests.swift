@@ -290,7 +290,9 @@ struct UsageDatabaseFileTests {
 
     @Test("a database in memory leaves no file")
     func inMemory() throws {
+        let before = try FileManager.default.contentsOfDirectory(atPath: ".").sorted()
         try open(at: ":memory:")
         #expect(files.isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: ".").sorted() == before)
     }
 }

@@ -117,7 +117,10 @@ struct BasicsConformanceTests {
         try await MailboxServerHarness.run { harness in
             let visitor = try await harness.visit().visitor
             let extra = #""extra":{"a":[1]},"ping2":null"#
+            let ping = #"{"type":"ping","ping":1,\#(extra)}"#
+            #expect(try await visitor.ask(ping, for: "pong")["pong"] == 1)
             try await visitor.tell(#"{"type":"bind","appid":"a","side":"s",\#(extra)}"#)
+            #expect(try await visitor.ask(ping, for: "pong")["pong"] == 1)
             for (command, reply) in [
                 (#""type":"list""#, "nameplates"), (#""type":"allocate""#, "allocated"),
                 (#""type":"claim","nameplate":"44""#, "claimed"), (#""type":"release""#, "released"),

@@ -1,3 +1,4 @@
+import MailboxRules
 import MailboxService
 import Observations
 import TestSupport
@@ -99,24 +100,79 @@ struct MailboxConformanceTests {
         }
     }
 
-    @Test("69: what is added while a mailbox is being opened reaches the opener exactly once")
+    @Test("69: what is added while a mailbox is being opened reaches each of its openers exactly once, and in order")
     func concurrentOpens() async throws {
-        try await MailboxServerHarness.run { harness in
-            let a = try await harness.visitor("a")
-            try await a.open("m")
-            let count = 300
-            let writer = Task {
+        let folder = try TemporaryFolder()
+        // On a disk, so that much of what was added still waits for its commit when somebody opens.
+        let configure = { (configuration: inout MailboxConfiguration) in
+            configuration.channelDatabasePath = folder.path + "/relay.sqlite"
+        }
+        try await MailboxServerHarness.run(configure) { harness in
+            let (openings, between) = (10, 30)
+            let count = openings * between
+            let author = try await harness.visitor("a")
+            try await author.open("m")
+            var openers: [Visitor] = []
+            for _ in 0..<openings { openers.append(try await harness.visitor("b")) }
+            try await withThrowingTaskGroup(of: [String].self) { group in
                 for number in 0..<count {
-                    try await a.say(#"{"type":"add","phase":"p","body":"\#(number)"}"#)
+                    if number % between == between / 2 {
+                        let opener = openers[number / between]
+                        group.addTask {
+                            try await opener.open("m")
+                            let bodies = try await opener.bodies(count)
+                            try await opener.expectSilence()
+                            return bodies
+                        }
+                    }
+                    if number == count - 1 {
+                        // All of them are in before the last message, so that none gets everything by its replay.
+                        try await eventually("all have opened") {
+                            try await harness.server.connections().allSatisfy { $0.state == .listening }
+                        }
+                    }
+                    try await author.say(#"{"type":"add","phase":"p","body":"\#(number)"}"#)
+                    // As far as this the author does not wait for answers.
+                    if number % between == between - 1 { try await author.skip(messages: between) }
+                }
+                for try await bodies in group { #expect(bodies == (0..<count).map(String.init)) }
+            }
+            let replays = harness.observations().compactMap {
+                if case .messagesReplayed(let count, _) = $0 { count } else { nil }
+            }
+            // Whoever came later than the first was told what was there, and the rest as it came.
+            #expect(replays.count >= openings - 1 && replays.allSatisfy { $0 < count }, "\(replays)")
+        }
+    }
+
+    @Test("69: what is taken but not yet stored when a mailbox is opened reaches its openers once, too")
+    func openBeforeCommit() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/relay.sqlite"
+        try await MailboxServerHarness.run({ $0.channelDatabasePath = path }) { harness in
+            let author = try await harness.visitor("a")
+            try await author.open("m")
+            try await author.add("0")
+            var openers: [Visitor] = []
+            for side in ["a", "b", "b"] { openers.append(try await harness.visitor(side)) }
+            let disk = try HeldDatabase(path)
+            for body in 1...20 {
+                try await author.say(#"{"type":"add","phase":"p","body":"\#(body)"}"#)
+                guard body == 10 else { continue }
+                try await harness.observed("half of it is taken") {
+                    if case .mailboxLevels(let levels) = $0 { levels.storedMessages == 11 } else { false }
+                }
+                for opener in openers { try await opener.say(#"{"type":"open","mailbox":"m"}"#) }
+                try await harness.observed("all have opened") {
+                    if case .mailboxLevels(let levels) = $0 { levels.subscriptions == 4 } else { false }
                 }
             }
-            for _ in 0..<10 {
-                let b = try await harness.visitor("b")
-                try await b.open("m")
-                #expect(try await b.bodies(count) == (0..<count).map(String.init))
-                await b.vanish()
+            try disk.letGo()
+            for opener in openers {
+                _ = try await opener.hear("ack")
+                #expect(try await opener.bodies(21) == (0...20).map(String.init))
+                try await opener.expectSilence()
             }
-            try await writer.value
         }
     }
 
@@ -197,11 +253,14 @@ struct MailboxConformanceTests {
         try await MailboxServerHarness.run { harness in
             let (a, b) = (try await harness.visitor("a"), try await harness.visitor("b"))
             for visitor in [a, b] { try await visitor.open(try await visitor.claim("4")) }
+            try await a.add("00")
+            #expect(try await b.bodies(1) == ["00"])
             for visitor in [a, b] { try await visitor.close() }
             #expect(try await a.list() == [])
             try await harness.observed("nothing is stored") {
                 guard case .mailboxLevels(let levels) = $0 else { return false }
                 return levels.mailboxes.paired == 0 && levels.nameplates.paired == 0 && levels.apps == 0
+                    && levels.storedMessages == 0 && levels.storedBytes == 0
             }
         }
     }

@@ -93,6 +93,26 @@ struct NameplateConformanceTests {
         }
     }
 
+    @Test("43, 50: every server draws numbers and mailboxes of its own")
+    func randomness() async throws {
+        let servers = 12
+        var (nameplates, mailboxes): (Set<String>, Set<String>) = ([], [])
+        for _ in 0..<servers {
+            try await MailboxServerHarness.run { harness in
+                let visitor = try await harness.visitor("s")
+                let name = try await visitor.ask(#"{"type":"allocate"}"#, for: "allocated")["nameplate"]?.string ?? ""
+                nameplates.insert(name)
+                let mailbox = try await visitor.claim(name)
+                #expect(mailbox.utf8.count == 13)
+                #expect(mailbox.utf8.allSatisfy("abcdefghijklmnopqrstuvwxyz234567".utf8.contains))
+                mailboxes.insert(mailbox)
+            }
+        }
+        // That all draw the same of nine comes once in thirty thousand million runs.
+        #expect(nameplates.count > 1)
+        #expect(mailboxes.count == servers)
+    }
+
     @Test("51, 52: two sides share a mailbox, and a side may come again and again")
     func sharing() async throws {
         try await MailboxServerHarness.run { harness in

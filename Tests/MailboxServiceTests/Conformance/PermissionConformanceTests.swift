@@ -70,8 +70,8 @@ struct PermissionConformanceTests {
             switch self {
             case .wrongResource: ProofOfWork.stamp(for: "resource")
             case .ofAnotherConnection: ProofOfWork.stamp(for: other)
-            case .tooFewBits: ProofOfWork.stamp(for: resource, claiming: ProofOfWork.bits - 1)
-            case .sixFields: "1:8:20261121:\(resource)::0"
+            case .tooFewBits: ProofOfWork.stamp(for: resource, claiming: "\(ProofOfWork.bits - 1)")
+            case .sixFields: ProofOfWork.stamp(for: resource, extra: "b'cmFuZG9t'")
             case .version2: ProofOfWork.stamp(for: resource, version: "2")
             }
         }

@@ -94,6 +94,12 @@ struct Visitor: Sendable {
         return bodies
     }
 
+    /// Hears on until so many messages have come, whatever comes between them.
+    func skip(messages count: Int) async throws {
+        var heard = 0
+        while heard < count { heard += try await hear()["type"] == "message" ? 1 : 0 }
+    }
+
     func list() async throws -> [String] {
         let nameplates = try await ask(#"{"type":"list"}"#, for: "nameplates")["nameplates"]?.array ?? []
         #expect(nameplates.allSatisfy { $0.keys == ["id"] })
