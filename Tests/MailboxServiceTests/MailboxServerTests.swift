@@ -205,9 +205,12 @@ struct MailboxServerTests {
         let silent = try await harness.connect()
         #expect(try await silent.webSocket.remainder().closeCode == 1008)
         _ = try await bound.ask(["type": "ping", "ping": 1], for: "pong")
-        try await harness.observed("the cause") {
-            if case .connectionClosed(_, .bindTimeout, _) = $0 { true } else { false }
+        var observed: [Observation] = []
+        try await eventually("the cause") {
+            observed += harness.observations()
+            return observed.contains { if case .connectionClosed(_, .bindTimeout, _) = $0 { true } else { false } }
         }
+        #expect(observed.count { $0 == .limitHit(.mailboxBindTimeout) } == 1)
         await harness.server.stop()
     }
 
@@ -233,6 +236,7 @@ struct MailboxServerTests {
                 return observed.contains { if case .connectionClosed(_, .slowConsumer, _) = $0 { true } else { false } }
             }
         )
+        #expect(observed.count { $0 == .limitHit(.mailboxOutstanding) } == 1)
         _ = try await busy.ask(["type": "ping", "ping": 1], for: "pong")
         await harness.server.stop()
     }
