@@ -61,7 +61,11 @@ struct LimitTests {
             configuration.maximumConnections = 2
             configuration.maximumConnectionsPerSource = 2
         }
-        let harness = try await MailboxServerHarness(database: folder.path + "/relay.sqlite", endpoint: "tcp:0:interface=127.0.0.1", configure)
+        let harness = try await MailboxServerHarness(
+            database: folder.path + "/relay.sqlite",
+            endpoint: "tcp:0:interface=127.0.0.1",
+            configure
+        )
         for number in 1...6 {
             try await eventually("there is room for number \(number)") {
                 let socket = try WebSocketTestSocket.connect(port: harness.port)
