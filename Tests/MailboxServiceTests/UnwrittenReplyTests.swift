@@ -61,6 +61,7 @@ struct UnwrittenReplyTests {
         try await bystander.open("other")
         // Stored when it is heard, and the open with it.
         try await bystander.add("before")
+        _ = harness.observations()
         let other = try HeldDatabase(path)
         try await opener.tell(#"{"type":"open","mailbox":"m"}"#)
         #expect(try await opener.hear("error")["error"] == "server storage failure")
