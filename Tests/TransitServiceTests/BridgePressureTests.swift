@@ -108,4 +108,29 @@ struct BridgePressureTests {
             #expect(pair.totalBytes == 100_000)
         }
     }
+
+    @Test("a client that takes everything in the moment its partner is stopped for it sets the partner going again")
+    func wakeUp() throws {
+        try ManualBridge.run { bridge in
+            let (sink, sinkEnd) = try bridge.webSocketClient()
+            let sourceEnd = try bridge.joinSocket(with: sink)
+            var sent = 0
+            while sink.queuedBytes == 0, sent < 4 << 20 {
+                sourceEnd.writeAll([UInt8](repeating: 1, count: 8 << 10))
+                sent += 8 << 10
+                bridge.loop.turn()
+            }
+            try #require((1...64 << 10).contains(sink.queuedBytes) && sink.isWritable)
+            // In one turn, in this order: the source is read, beyond the mark; the sink takes everything.
+            sourceEnd.writeAll([UInt8](repeating: 1, count: 100_000))
+            sent += 100_000
+            var received = sinkEnd.read()
+            bridge.loop.turn()
+            for _ in 0..<10 {
+                received += sinkEnd.read()
+                bridge.loop.turn()
+            }
+            #expect(Self.payload(in: received).count == sent + "ok\n".utf8.count)
+        }
+    }
 }
