@@ -1,3 +1,4 @@
+import AllocationCount
 import Sockets
 import TestSupport
 import Testing
@@ -131,6 +132,40 @@ struct BridgePressureTests {
                 bridge.loop.turn()
             }
             #expect(Self.payload(in: received).count == sent + "ok\n".utf8.count)
+        }
+    }
+
+    @Test("tiny messages for a socket that takes nothing need little memory")
+    func tinyMessages() throws {
+        try ManualBridge.run { bridge in
+            let (source, sourceEnd) = try bridge.webSocketClient()
+            let sinkEnd = try bridge.joinSocket(with: source)
+            bridge.loop.turn()
+            let sink = try #require(bridge.bridge.sockets.values.first)
+            var sent = 0
+            while sink.queuedBytes == 0, sent < 4 << 20 {
+                sourceEnd.writeAll(Frame.binary([UInt8](repeating: 1, count: 1000)).bytes)
+                sent += 1000
+                bridge.loop.turn()
+            }
+            let frames = (0..<8192).flatMap { _ in Frame.binary([2]).bytes }
+            let before = allocated_bytes()
+            while sink.isWritable, sent < 8 << 20 {
+                sourceEnd.writeAll(frames)
+                sent += 8192
+                bridge.loop.turn()
+            }
+            try #require(!sink.isWritable && sink.queuedBytes > 60_000)
+            let growth = allocated_bytes() - before
+            #expect(growth < 1 << 20, "\(growth) bytes for \(sink.queuedBytes)")
+            var received = 0
+            while received < sent {
+                let more = sinkEnd.read()
+                received += more.count
+                try #require(!more.isEmpty, "\(received) of \(sent)")
+                bridge.loop.turn()
+            }
+            #expect(received == sent)
         }
     }
 }

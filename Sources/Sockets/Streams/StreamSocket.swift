@@ -30,12 +30,19 @@ package final class StreamSocket: LoopTimer, SocketWatcher {
     // Output.
     private var kernelTakesMore = true
     private var queue: Deque<ByteBuffer> = []
+    /// Whether the last in the queue is a buffer of its own, to which small pieces are added.
+    private var isLastCollecting = false
     /// Bytes that wait here for the kernel to take them.
     package private(set) var queuedBytes = 0
     private let highWaterMark: Int
     /// Whether no more than the high-water mark is queued; when more was, whether it is less than half of that again.
     package private(set) var isWritable = true
     private var whenDrained: (() -> Void)?
+    /// Pieces smaller than this are copied to the end of the queue, so that many of them are few writes, and none keeps the
+    /// memory it is a part of.
+    private static let smallPiece = 16 << 10
+    /// Where no more of them are added to the same buffer.
+    private static let largestCollection = 64 << 10
 
     /// Takes a socket over. Nothing is read before the loop's next turn.
     ///
@@ -191,11 +198,25 @@ package final class StreamSocket: LoopTimer, SocketWatcher {
     /// Queues bytes. Nothing is written before ``flush()``.
     package func enqueue(_ buffer: ByteBuffer) {
         guard isOpen, buffer.readableBytes > 0 else { return }
-        queue.append(buffer)
+        append(buffer)
         queuedBytes += buffer.readableBytes
         if queuedBytes > highWaterMark, isWritable {
             isWritable = false
             owner?.streamSocketWritabilityChanged()
+        }
+    }
+
+    private func append(_ buffer: ByteBuffer) {
+        guard buffer.readableBytes < Self.smallPiece else {
+            isLastCollecting = false
+            return queue.append(buffer)
+        }
+        let last = queue.count - 1
+        if isLastCollecting, last >= 0, queue[last].writerIndex + buffer.readableBytes <= Self.largestCollection {
+            queue[last].writeImmutableBuffer(buffer)
+        } else {
+            isLastCollecting = true
+            queue.append(ByteBuffer(bytes: buffer.readableBytesView))
         }
     }
 
