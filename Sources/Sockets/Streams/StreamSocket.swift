@@ -26,6 +26,8 @@ package final class StreamSocket: LoopTimer, SocketWatcher {
     /// The connection is broken; what came before may still be read.
     private var isBroken = false
     private var isEager = false
+    /// Bytes read so far.
+    package private(set) var receivedBytes: UInt64 = 0
 
     // Output.
     private var kernelTakesMore = true
@@ -134,6 +136,7 @@ package final class StreamSocket: LoopTimer, SocketWatcher {
         case .moved(let count):
             // A stream that gave less than was asked for has no more: what comes later is an event of its own.
             if count < SocketLoop.inputCapacity, !mayEnd { isReadable = false }
+            receivedBytes &+= UInt64(count)
             owner.streamSocket(received: &bytes)
             // Another, perhaps: a connection changes hands when it is upgraded.
             self.owner?.streamSocketReadCompleted()
@@ -158,6 +161,9 @@ package final class StreamSocket: LoopTimer, SocketWatcher {
         inputHasEnded = true
         owner?.streamSocketInputEnded()
     }
+
+    /// Bytes that have come and are not read yet.
+    package var unreadBytes: Int { number.map(SocketQueues.readableBytes) ?? 0 }
 
     private func receive(into bytes: inout ByteBuffer) -> Transfer {
         var transfer = Transfer.wouldBlock

@@ -123,6 +123,11 @@ final class BridgeClient: WebSocketClient, BridgedClient {
     var isWritable: Bool { connection?.isWritable ?? false }
     var queuedBytes: Int { connection?.bufferedBytes ?? 0 }
 
+    var inputProgress: (passedOn: UInt64, sent: UInt64) {
+        guard let progress = connection?.inputProgress else { return (.max, .max) }
+        return (progress.workedOff, progress.sent)
+    }
+
     func write(_ payload: ByteBuffer) {
         connection?.send(payload, as: .binary)
     }
