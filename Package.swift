@@ -194,7 +194,8 @@ let package = Package(
         .testTarget(
             name: "TransitServiceTests",
             dependencies: [
-                "AllocationCount", "LinuxIO", "Observations", "TransitService", "TestSupport", "WormholeWire", logging,
+                "Admission", "AllocationCount", "LinuxIO", "Observations", "Sockets", "TestSupport", "TransitRules",
+                "TransitService", "WebSocketServer", "WormholeWire", logging, nioCore,
             ],
             swiftSettings: strict
         ),

@@ -4,6 +4,7 @@
 #include "AllocationCount.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/syscall.h>
@@ -40,6 +41,12 @@ static void count_one(void)
 int allocation_thread(void)
 {
     return (int)syscall(SYS_gettid);
+}
+
+size_t allocated_bytes(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
 }
 
 long allocation_count(int thread)

@@ -149,6 +149,25 @@ struct StreamSocketTests {
         rig.finish()
     }
 
+    @Test("small pieces are written together")
+    func smallPieces() throws {
+        let rig = try Rig()
+        let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 / 13) }
+        let all = ByteBuffer(bytes: bytes)
+        for index in bytes.indices {
+            rig.socket.enqueue(try #require(all.getSlice(at: index, length: 1)))
+            // A large one between them keeps its place.
+            if index == 5000 { rig.socket.enqueue(ByteBuffer(repeating: 255, count: 20_000)) }
+        }
+        #expect(rig.socket.queuedBytes == 30_000)
+        let before = try #require(SystemCallCount.total)
+        rig.socket.flush()
+        #expect(try #require(SystemCallCount.total) - before <= 3)
+        #expect(rig.peerReads() == bytes[...5000] + [UInt8](repeating: 255, count: 20_000) + bytes[5001...])
+        #expect(rig.socket.queuedBytes == 0)
+        rig.finish()
+    }
+
     @Test("a buffer that was written keeps its memory")
     func buffer() throws {
         let rig = try Rig()

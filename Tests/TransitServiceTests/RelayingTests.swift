@@ -1,4 +1,5 @@
 import Glibc
+import LinuxIO
 import Observations
 import TestSupport
 import Testing
@@ -50,6 +51,25 @@ struct RelayingTests {
             #expect(try await second.rest() == "")
             #expect(try await relay.records(1).map(\.totalBytes) == [UInt64(count)])
             try await eventually("the counter of bytes", isTrue: { relay.progressedBytes == UInt64(count) })
+        }
+    }
+
+    @Test("an urgent byte keeps nothing back that comes behind it in bulk", arguments: [true, false])
+    func urgent(closes: Bool) async throws {
+        let bulk = 16 << 20
+        try await TestRelay.run { relay in
+            let (reader, sender, number) = try await relay.rawPair()
+            let pattern = Pattern(seed: 48)
+            async let sent: Void = {
+                try await sender.send(pattern, count: bulk + 1000)
+                var byte: UInt8 = 0
+                #expect(Glibc.send(number, &byte, 1, CInt(MSG_OOB) | CInt(MSG_NOSIGNAL)) == 1)
+                try await sender.send(pattern, count: 1000, from: bulk + 1000)
+                if closes { await sender.close() }
+            }()
+            try await reader.expect(pattern, count: bulk + 2000)
+            try await sent
+            if closes { #expect(try await reader.rest() == "") }
         }
     }
 
@@ -178,5 +198,31 @@ struct RelayingTests {
             try await eventually("no session", isTrue: { relay.relayLevels.sessions == 0 })
             #expect(relay.relayLevels.incompleteBytes == 0)
         }
+    }
+}
+
+extension TestRelay {
+    /// A pair, and the number of the second's socket, for calls that ``WebSocketTestSocket`` does not make.
+    fileprivate func rawPair() async throws -> (
+        first: WebSocketTestSocket, second: WebSocketTestSocket, number: CInt
+    ) {
+        let token = Handshake.freshToken()
+        let first = try await client(Handshake.sided(token: token, "1"))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+        let number = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw WebSocketTestError(.system(errno), "connect") }
+        let second = WebSocketTestSocket(owning: Descriptor(owning: number))
+        try await second.send(Handshake.sided(token: token, "2"))
+        try await first.expectOK()
+        try await second.expectOK()
+        return (first, second, number)
     }
 }

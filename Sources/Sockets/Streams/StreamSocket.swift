@@ -26,16 +26,25 @@ package final class StreamSocket: LoopTimer, SocketWatcher {
     /// The connection is broken; what came before may still be read.
     private var isBroken = false
     private var isEager = false
+    /// Bytes read so far.
+    package private(set) var receivedBytes: UInt64 = 0
 
     // Output.
     private var kernelTakesMore = true
     private var queue: Deque<ByteBuffer> = []
+    /// Whether the last in the queue is a buffer of its own, to which small pieces are added.
+    private var isLastCollecting = false
     /// Bytes that wait here for the kernel to take them.
     package private(set) var queuedBytes = 0
     private let highWaterMark: Int
     /// Whether no more than the high-water mark is queued; when more was, whether it is less than half of that again.
     package private(set) var isWritable = true
     private var whenDrained: (() -> Void)?
+    /// Pieces smaller than this are copied to the end of the queue, so that many of them are few writes, and none keeps the
+    /// memory it is a part of.
+    private static let smallPiece = 16 << 10
+    /// Where no more of them are added to the same buffer.
+    private static let largestCollection = 64 << 10
 
     /// Takes a socket over. Nothing is read before the loop's next turn.
     ///
@@ -128,6 +137,7 @@ package final class StreamSocket: LoopTimer, SocketWatcher {
             // A stream that gave less than was asked for has no more: what comes later is an event of its own. Of a broken
             // one it is not known, and it is closed when there is no more.
             if count < SocketLoop.inputCapacity, !mayEnd, !isBroken { isReadable = false }
+            receivedBytes &+= UInt64(count)
             owner.streamSocket(received: &bytes)
             // Another, perhaps: a connection changes hands when it is upgraded.
             self.owner?.streamSocketReadCompleted()
@@ -152,6 +162,9 @@ package final class StreamSocket: LoopTimer, SocketWatcher {
         inputHasEnded = true
         owner?.streamSocketInputEnded()
     }
+
+    /// Bytes that have come and are not read yet.
+    package var unreadBytes: Int { number.map(SocketQueues.readableBytes) ?? 0 }
 
     private func receive(into bytes: inout ByteBuffer) -> Transfer {
         var transfer = Transfer.wouldBlock
@@ -195,11 +208,25 @@ package final class StreamSocket: LoopTimer, SocketWatcher {
     /// counted and limited.
     package func enqueue(_ buffer: ByteBuffer) {
         guard isOpen, buffer.readableBytes > 0 else { return }
-        queue.append(kernelTakesMore ? buffer : buffer.compact)
+        append(buffer)
         queuedBytes += buffer.readableBytes
         if queuedBytes > highWaterMark, isWritable {
             isWritable = false
             owner?.streamSocketWritabilityChanged()
+        }
+    }
+
+    private func append(_ buffer: ByteBuffer) {
+        guard buffer.readableBytes < Self.smallPiece else {
+            isLastCollecting = false
+            return queue.append(kernelTakesMore ? buffer : buffer.compact)
+        }
+        let last = queue.count - 1
+        if isLastCollecting, last >= 0, queue[last].writerIndex + buffer.readableBytes <= Self.largestCollection {
+            queue[last].writeImmutableBuffer(buffer)
+        } else {
+            isLastCollecting = true
+            queue.append(ByteBuffer(bytes: buffer.readableBytesView))
         }
     }
 

@@ -125,6 +125,9 @@ final class Bridge {
         began(pair)
         first.join(pair, as: .first)
         second.join(pair, as: .second)
+        // Payload comes behind the ok of both.
+        first.passOnHeld()
+        second.passOnHeld()
         observePairing(pair)
         // Who left while the front was deciding.
         if !first.isConnected { pair.sourceEnded(.first, takesMore: false) }
@@ -153,6 +156,7 @@ final class Bridge {
         began(pair)
         let isWatched = socket.begin(pair, as: side, on: end.descriptor, having: unsent)
         client.join(pair, as: side.other)
+        client.passOnHeld()
         observePairing(pair)
         if !isWatched {
             socketClosed(socket, kind, cause: .serverError, lifetime: .current - accepted)

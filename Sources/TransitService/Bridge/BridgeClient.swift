@@ -41,6 +41,8 @@ final class BridgeClient: WebSocketClient, BridgedClient {
     private unowned let bridge: Bridge
     private var connection: WebSocketConnection?
     private var state = State.handshaking(HandshakeMessageReader())
+    /// What the pair is to be given first.
+    private var held: Held?
     /// Whether a part of the message being read was passed on.
     private var isMidMessage = false
 
@@ -93,18 +95,24 @@ final class BridgeClient: WebSocketClient, BridgedClient {
         }
     }
 
-    /// Tells it of its partner.
+    /// Tells it of its partner. What it said too early waits for ``passOnHeld()``, and nothing is read before that.
     func join(_ pair: BridgedPair, as side: PairSide) {
         guard case .told(let held) = state else { return }
         state = .relaying(pair, side)
+        self.held = held
         say(.ok)
         connection?.flush()
-        guard let held else { return }
+        // Before the pair is given anything, because the pair may then pause it.
+        if case .message = held { connection?.resumeReading() }
+    }
+
+    /// Gives the pair what the client said before it was known that there was a partner, who must have heard of it by now.
+    func passOnHeld() {
+        guard let held = held.take(), case .relaying(let pair, let side) = state else { return }
         switch held {
         case .message(let payload, let isFinal):
             pass(on: payload, isFinal: isFinal, to: pair, as: side)
             pair.readCompleted(side)
-            connection?.resumeReading()
         case .text:
             refuseText(pair, side)
         }
@@ -114,6 +122,11 @@ final class BridgeClient: WebSocketClient, BridgedClient {
 
     var isWritable: Bool { connection?.isWritable ?? false }
     var queuedBytes: Int { connection?.bufferedBytes ?? 0 }
+
+    var inputProgress: (passedOn: UInt64, sent: UInt64) {
+        guard let progress = connection?.inputProgress else { return (.max, .max) }
+        return (progress.workedOff, progress.sent)
+    }
 
     func write(_ payload: ByteBuffer) {
         connection?.send(payload, as: .binary)

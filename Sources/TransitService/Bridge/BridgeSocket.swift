@@ -67,6 +67,11 @@ final class BridgeSocket: StreamSocketOwner, BridgedClient {
         return socket?.queuedBytes ?? 0
     }
 
+    var inputProgress: (passedOn: UInt64, sent: UInt64) {
+        guard let socket, socket.isOpen else { return (.max, .max) }
+        return (socket.receivedBytes, socket.receivedBytes + UInt64(socket.unreadBytes))
+    }
+
     func write(_ payload: ByteBuffer) {
         socket?.enqueue(payload)
     }

@@ -8,6 +8,10 @@ protocol BridgedClient: AnyObject {
     /// Bytes that wait for it here.
     var queuedBytes: Int { get }
 
+    /// How many of its own bytes have been passed on, and of how many it is known that it has sent them. As they come over
+    /// the wire, so that only the two can be compared; equal when it is gone.
+    var inputProgress: (passedOn: UInt64, sent: UInt64) { get }
+
     /// Queues payload for it. Nothing is written before ``flush()``.
     func write(_ payload: ByteBuffer)
     func flush()

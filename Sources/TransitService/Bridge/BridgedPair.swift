@@ -33,6 +33,8 @@ final class BridgedPair {
         var pausedSince: Instant?
         /// It is gone, or on its way with everything written: not to be touched any more.
         var isSettled = false
+        /// How much of its own is still passed on, when its partner has ended; see ``BridgedClient/inputProgress``.
+        var lastInput: UInt64?
     }
 
     init(
@@ -81,6 +83,7 @@ final class BridgedPair {
         guard !place(side.other).isSettled else { return }
         sink.flush()
         if sink.isWritable { resume(side) }
+        if !closing.isOpen { proceed() }
     }
 
     /// A client takes more again, or does not.
@@ -126,13 +129,12 @@ final class BridgedPair {
     ///
     /// - Parameter takesMore: Whether it still takes what its partner had sent by now.
     func sourceEnded(_ side: PairSide, takesMore: Bool) {
-        begin { $0.sourceEnded(side, readableOfOther: takesMore && !isPaused(side.other) ? .max : 0) }
-        if !takesMore { settle(side) }
-        // What the partner's kernel has is reported in this turn of the loop, and this comes after it.
-        bridge.afterThisTurn {
-            self.closing.ranDry(side.other)
-            self.proceed()
+        if takesMore, closing.isOpen {
+            let sent = client(side.other).inputProgress.sent
+            if side == .first { second.lastInput = sent } else { first.lastInput = sent }
         }
+        begin { $0.sourceEnded(side, readableOfOther: takesMore ? .max : 0) }
+        if !takesMore { settle(side) }
         proceed()
     }
 
@@ -167,7 +169,11 @@ final class BridgedPair {
         let queued = queuedBytes
         if queued < lastQueued { lastMovement = .current }
         lastQueued = queued
-        for side in PairSide.allCases where !place(side).isSettled && closing.allowance(from: side.other) == 0 {
+        for side in PairSide.allCases {
+            if let last = place(side).lastInput, client(side).inputProgress.passedOn >= last { closing.ranDry(side) }
+        }
+        // A WebSocket client that was told the end is not heard any more: not before everything of its own was taken.
+        for side in PairSide.allCases where !place(side).isSettled && closing.hasReadAll {
             client(side).flush()
             guard client(side).queuedBytes == 0 else { continue }
             settle(side)

@@ -145,7 +145,12 @@ struct RelayFlow: ~Copyable {
     ) -> Transfer {
         if isBulk {
             if pipe == nil { pipe = supplies.borrowPipe() }
-            if pipe != nil { return splice(from: &source, limit: limit, with: supplies) }
+            if pipe != nil {
+                let result = splice(from: &source, limit: limit, with: supplies)
+                // A splice comes to no end at urgent data, and says that there is nothing, or nothing more: only a read
+                // goes on behind it, and knows.
+                guard result == .wouldBlock || result == .ended else { return result }
+            }
         }
         return copy(from: &source, to: &sink, limit: limit, with: supplies)
     }
@@ -205,9 +210,7 @@ struct RelayFlow: ~Copyable {
                 isBulk = false
                 streak = 0
             }
-        case .wouldBlock:
-            source.isReadable = false
-        case .ended, .failed:
+        case .wouldBlock, .ended, .failed:
             break
         }
         return result

@@ -21,7 +21,7 @@ package protocol WebSocketClient: AnyObject {
     )
     /// Everything one read from the socket brought has been reported, or reading was paused: the moment to flush.
     func webSocketReadCompleted(_ connection: WebSocketConnection)
-    /// ``WebSocketConnection/isWritable`` has changed.
+    /// ``WebSocketConnection/isWritable`` has changed, perhaps back again: whoever found that it was not is told when it is.
     func webSocketWritabilityChanged(_ connection: WebSocketConnection)
     /// A Ping of ours was answered.
     func webSocketPonged(_ connection: WebSocketConnection, roundTrip: Duration)

@@ -19,6 +19,12 @@ extension WebSocketConnection {
         socket.loop.executeHere { self.readOn() }
     }
 
+    /// How many bytes have been worked off, framing included, and of how many it is known that the client has sent them.
+    package var inputProgress: (workedOff: UInt64, sent: UInt64) {
+        let received = socket.receivedBytes
+        return (received - UInt64(held?.readableBytes ?? 0), received + UInt64(socket.unreadBytes))
+    }
+
     /// Whether more may be taken from the socket.
     package var takesInput: Bool {
         switch state {

@@ -94,7 +94,8 @@ extension WebSocketConnection {
             owedPong = nil
             pong(payload)
         }
-        // The owner is never called from within its own calls, and changes that are over at once are not worth a call.
+        if !isWritable { hasBeenUnwritable = true }
+        // The owner is never called from within its own calls, and a change that is over at once is worth one call at most.
         guard !isTellingWritability else { return }
         isTellingWritability = true
         socket.loop.executeHere { self.tellWritability() }
@@ -103,8 +104,10 @@ extension WebSocketConnection {
     private func tellWritability() {
         isTellingWritability = false
         if owesFlush { flush() }
-        guard case .open = state, toldWritable != isWritable else { return }
-        toldWritable.toggle()
+        // Whoever has seen in between that it takes no more waits to hear that it does again.
+        guard case .open = state, toldWritable != isWritable || hasBeenUnwritable else { return }
+        toldWritable = isWritable
+        hasBeenUnwritable = false
         client?.webSocketWritabilityChanged(self)
     }
 }

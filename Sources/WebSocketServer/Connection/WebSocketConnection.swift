@@ -48,6 +48,8 @@ package final class WebSocketConnection: StreamSocketOwner {
     var owedPong: ByteBuffer?
     /// What was last told about writability, and whether telling is under way.
     var toldWritable = true
+    /// Whether it took no more at a moment since then.
+    var hasBeenUnwritable = false
     var isTellingWritability = false
 
     /// - Parameter socket: Its owner is set by the caller.
