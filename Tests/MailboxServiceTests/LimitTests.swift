@@ -73,7 +73,7 @@ struct LimitTests {
                 // All in one piece, so that the end is known before the claim is stored.
                 let end = withClose ? WebSocketTestFrame.close(1000).bytes : []
                 try await socket.send(Array(request.utf8) + frames.flatMap(\.bytes) + end)
-                socket.shutdownOutput()
+                await socket.shutdownOutput()
                 let answer = String(decoding: try await socket.receiveToEnd().bytes, as: UTF8.self)
                 return answer.hasPrefix("HTTP/1.1 101 ")
             }
