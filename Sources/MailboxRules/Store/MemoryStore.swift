@@ -11,6 +11,7 @@ package import WormholeWire
 package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelStore, Sendable {
     let expiry: ExpiryPolicy
     package var limits: MailboxLimits
+    package var uptime = Uptime(microseconds: 0)
     var random: Random
 
     var nameplates: [AppID: [Nameplate: NameplateEntry]] = [:]
