@@ -9,7 +9,7 @@ import WormholeWire
 extension MailboxLoop {
     func expire() {
         rotateSourceKey()
-        addressIDs?.rotateIfDue(at: .now, observing: source)
+        addressIDs?.rotateIfDue(at: .now, uptime: Uptime(eventLoop.now), observing: source)
         let started = ContinuousClock.now
         rendezvous.expire(at: readClocks(), into: &effects)
         carryOutEffects()
@@ -49,7 +49,7 @@ extension MailboxLoop {
 }
 
 extension Uptime {
-    fileprivate init(_ deadline: NIODeadline) {
+    init(_ deadline: NIODeadline) {
         self.init(microseconds: Int64(deadline.uptimeNanoseconds / 1000))
     }
 }
