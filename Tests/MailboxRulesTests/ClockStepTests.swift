@@ -80,6 +80,45 @@ struct ClockStepTests {
         #expect(count(in: harness) == 0)
     }
 
+    @Test("a step back between two sides makes neither the second one the first nor the step a time of waiting")
+    func records() {
+        for isReadBack in [false, true] {
+            var harness = RendezvousHarness()
+            var journal = JournalModel()
+            let a = harness.bound("a")
+            harness.say(#"{"type":"claim","nameplate":"4"}"#, on: a)
+            let started = harness.now
+            harness.now = harness.now - .seconds(3600)
+            let b = harness.bound("b")
+            harness.say(#"{"type":"claim","nameplate":"4"}"#, on: b)
+            if isReadBack {
+                for change in harness.takeChanges() { journal.apply(change) }
+                harness.rendezvous.store.reload(journal.stored)
+            }
+            for id in [a, b] { harness.disconnect(id) }
+            harness.expire(after: .seconds(660))
+            let app = AppID("app")!
+            let nameplate = NameplateSummary(
+                appID: app,
+                started: started,
+                waitingTime: .zero,
+                totalTime: .zero,
+                result: .pruney
+            )
+            let mailbox = MailboxSummary(
+                appID: app,
+                isForNameplate: true,
+                started: started,
+                waitingTime: .zero,
+                totalTime: .zero,
+                result: .pruney
+            )
+            let observations = harness.takeObservations()
+            #expect(observations.contains(.nameplateRetired(nameplate)))
+            #expect(observations.contains(.mailboxRetired(mailbox)))
+        }
+    }
+
     @Test("a journal that is read back in between changes nothing of it", arguments: steps)
     func reload(step: Duration) {
         var harness = RendezvousHarness()
