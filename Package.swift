@@ -168,18 +168,14 @@ let package = Package(
         // Tests, from the bottom up.
         .target(
             name: "TestSupport",
-            dependencies: ["LinuxIO", "WormholeWire", logging],
+            dependencies: ["LinuxIO", "WormholeWire", logging, .product(name: "Crypto", package: "swift-crypto")],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
         .testTarget(name: "WormholeWireTests", dependencies: ["WormholeWire", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ObservationsTests", dependencies: ["Observations", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "AdmissionTests", dependencies: ["Admission", "TestSupport"], swiftSettings: strict),
-        .testTarget(
-            name: "MailboxRulesTests",
-            dependencies: ["MailboxRules", "TestSupport", .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: strict
-        ),
+        .testTarget(name: "MailboxRulesTests", dependencies: ["MailboxRules", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "MailboxServiceTests",
             dependencies: [
@@ -238,7 +234,8 @@ let package = Package(
         .testTarget(
             name: "EndToEnd",
             dependencies: [
-                "Appliance", "LinuxIO", "Telemetry", "TestSupport", "TransitService", "wormhole-server", logging,
+                "Admission", "Appliance", "LinuxIO", "MailboxRules", "MailboxService", "Telemetry", "TestSupport",
+                "TransitService", "WormholeWire", "wormhole-server", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["requirements.txt"],

@@ -117,6 +117,7 @@ package final class MailboxServer: Sendable {
         settings.upgradeTimeout = configuration.upgradeTimeout
         settings.maximumUnfinishedUpgrades = configuration.maximumUnfinishedUpgrades
         settings.maximumUnfinishedUpgradesPerSource = configuration.maximumUnfinishedUpgradesPerSource
+        settings.countsLoopbackSources = configuration.countsLoopbackSources
         settings.expectsProxyHeader = expectsProxyHeader
         settings.closeTimeout = configuration.closeTimeout
         return settings

@@ -30,8 +30,10 @@ package struct WebSocketConfiguration: Sendable {
     package var maximumHeaderBytes = 16 << 10
     /// Connections beyond this number without a complete request are closed at once.
     package var maximumUnfinishedUpgrades = 1024
-    /// The same of one source: an IPv4 address or an IPv6 network of 64 bits, but not this machine. 0: any number.
+    /// The same of one source: an IPv4 address or an IPv6 network of 64 bits. 0: any number.
     package var maximumUnfinishedUpgradesPerSource = 0
+    /// Whether this machine counts as a source, too.
+    package var countsLoopbackSources = false
     /// Whether a proxy in front begins every connection with a header of the PROXY protocol. One without it is closed.
     package var expectsProxyHeader = false
     /// A connection with more bytes than this queued for its client is no longer writable, until there are fewer than

@@ -1,53 +1,31 @@
-import Crypto
 import MailboxRules
 import Observations
+import TestSupport
 import Testing
 import WormholeWire
 
 /// Statements 115 to 119 of the mailbox conformance list, as far as they need no socket.
 @Suite("Permission to bind")
 struct PermissionTests {
-    private static let bits = 8
-
-    /// Does the work: a stamp whose digest begins with as many zeros as are asked for.
-    ///
-    /// - Parameter extra: The fields between resource and counter.
-    private static func stamp(
-        _ resource: String,
-        bits: String = "\(bits)",
-        version: String = "1",
-        date: String = "20261121",
-        extra: String = ":b'cmFuZG9t'",
-        suffix: String = ""
-    ) -> String {
-        var counter = 0
-        while true {
-            let stamp = "\(version):\(bits):\(date):\(resource):\(extra):\(counter)\(suffix)"
-            let digest = Array(Insecure.SHA1.hash(data: Array(stamp.utf8)))
-            if digest[0] == 0 { return stamp }
-            counter += 1
-        }
-    }
-
     private static let invalidStamps: [String] = [
-        stamp("resource2"),
-        stamp("resource1", bits: "7"),
-        stamp("resource1", version: "2"),
-        stamp("resource1", suffix: ":"),
-        stamp("resource1", date: String(repeating: "x", count: 600)),
+        ProofOfWork.stamp(for: "resource2"),
+        ProofOfWork.stamp(for: "resource1", claiming: "7"),
+        ProofOfWork.stamp(for: "resource1", version: "2"),
+        ProofOfWork.stamp(for: "resource1", suffix: ":"),
+        ProofOfWork.stamp(for: "resource1", date: String(repeating: "x", count: 600)),
         // Six fields, eight, and numbers of bits that are none; all with the work done.
-        stamp("resource1", extra: "b'cmFuZG9t'"),
-        stamp("resource1", extra: "::b'cmFuZG9t'"),
-        stamp("resource1", bits: "-8"),
-        stamp("resource1", bits: "+8"),
-        stamp("resource1", bits: ""),
-        stamp("resource1", bits: "88888888888888888888"),
+        ProofOfWork.stamp(for: "resource1", extra: "b'cmFuZG9t'"),
+        ProofOfWork.stamp(for: "resource1", extra: "::b'cmFuZG9t'"),
+        ProofOfWork.stamp(for: "resource1", claiming: "-8"),
+        ProofOfWork.stamp(for: "resource1", claiming: "+8"),
+        ProofOfWork.stamp(for: "resource1", claiming: ""),
+        ProofOfWork.stamp(for: "resource1", claiming: "88888888888888888888"),
         "1:8:20261121:resource1::r:no-work-was-done-here",
         "",
     ]
 
     private func harness(isRequired: Bool = true) -> RendezvousHarness {
-        RendezvousHarness(permission: .hashcash(bits: Self.bits, isRequired: isRequired))
+        RendezvousHarness(permission: .hashcash(bits: ProofOfWork.bits, isRequired: isRequired))
     }
 
     private static let bind = #"{"type":"bind","appid":"a","side":"s"}"#
@@ -60,7 +38,7 @@ struct PermissionTests {
     func valid(type: String, date: String) {
         var harness = harness()
         let id = harness.connect()
-        let stamp = Self.stamp("resource\(id.number)", date: date)
+        let stamp = ProofOfWork.stamp(for: "resource\(id.number)", date: date)
         let said = harness.ask(#"{"type":"\#(type)","method":"hashcash","stamp":"\#(stamp)"}"#, on: id)
         #expect(said == [.ack(id: .null)])
         #expect(harness.ask(Self.bind, on: id) == [.ack(id: .null)])
@@ -89,7 +67,8 @@ struct PermissionTests {
     func reuse() {
         var harness = harness()
         let id = harness.connect()
-        let submit = #"{"type":"submit-permissions","method":"hashcash","stamp":"\#(Self.stamp("resource1"))"}"#
+        let stamp = ProofOfWork.stamp(for: "resource1")
+        let submit = #"{"type":"submit-permissions","method":"hashcash","stamp":"\#(stamp)"}"#
         #expect(harness.error(submit, on: id) == nil)
         #expect(harness.error(submit, on: id) == "permission was submitted already")
         #expect(harness.closes == [id: .permissionDenied])

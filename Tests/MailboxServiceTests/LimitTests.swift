@@ -61,21 +61,26 @@ struct LimitTests {
             configuration.maximumConnections = 2
             configuration.maximumConnectionsPerSource = 2
         }
-        let harness = try await MailboxServerHarness(database: folder.path + "/relay.sqlite", endpoint: "tcp:0:interface=127.0.0.1", configure)
+        let harness = try await MailboxServerHarness(
+            database: folder.path + "/relay.sqlite",
+            endpoint: "tcp:0:interface=127.0.0.1",
+            configure
+        )
         for number in 1...6 {
             try await eventually("there is room for number \(number)") {
                 let socket = try WebSocketTestSocket.connect(port: harness.port)
-                let request = WebSocketTestClient.request(path: "/v1", headers: Self.headers("192.0.2.1"))
+                try await socket.send(WebSocketTestClient.request(path: "/v1", headers: Self.headers("192.0.2.1")))
+                let answer = String(decoding: try await socket.receive(through: "\r\n\r\n"), as: UTF8.self)
+                guard answer.hasPrefix("HTTP/1.1 101 ") else { return false }
                 let frames = [
                     WebSocketTestFrame.text(#"{"type":"bind","appid":"a","side":"s"}"#),
-                    .text(#"{"type":"claim","nameplate":"\(number)"}"#),
+                    .text(#"{"type":"claim","nameplate":"\#(number)"}"#),
                 ]
                 // All in one piece, so that the end is known before the claim is stored.
-                let end = withClose ? WebSocketTestFrame.close(1000).bytes : []
-                try await socket.send(Array(request.utf8) + frames.flatMap(\.bytes) + end)
+                try await socket.send(frames.flatMap(\.bytes) + (withClose ? WebSocketTestFrame.close(1000).bytes : []))
                 await socket.shutdownOutput()
-                let answer = String(decoding: try await socket.receiveToEnd().bytes, as: UTF8.self)
-                return answer.hasPrefix("HTTP/1.1 101 ")
+                _ = try await socket.receiveToEnd()
+                return true
             }
         }
         await harness.server.stop()

@@ -37,6 +37,20 @@ struct MailboxServerTests {
         #expect(harness.log.warnings == [])
     }
 
+    @Test("paths that are slow to compare as text keep nobody waiting")
+    func hostilePaths() async throws {
+        let harness = try await MailboxServerHarness()
+        let marks = String(repeating: "\u{301}", count: 3900) + String(repeating: "\u{323}", count: 3900)
+        let clock = ContinuousClock()
+        let start = clock.now
+        for _ in 0..<100 {
+            let answer = try await Self.get(harness, "GET /\(marks) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 404 "))
+        }
+        #expect(clock.now - start < .seconds(5))
+        await harness.server.stop()
+    }
+
     @Test("4: /v1 and what is below or behind it becomes a WebSocket", arguments: ["/v1", "/v1/", "/v1?x=1", "/v1/a"])
     func upgrades(path: String) async throws {
         let harness = try await MailboxServerHarness()
@@ -191,9 +205,12 @@ struct MailboxServerTests {
         let silent = try await harness.connect()
         #expect(try await silent.webSocket.remainder().closeCode == 1008)
         _ = try await bound.ask(["type": "ping", "ping": 1], for: "pong")
-        try await harness.observed("the cause") {
-            if case .connectionClosed(_, .bindTimeout, _) = $0 { true } else { false }
+        var observed: [Observation] = []
+        try await eventually("the cause") {
+            observed += harness.observations()
+            return observed.contains { if case .connectionClosed(_, .bindTimeout, _) = $0 { true } else { false } }
         }
+        #expect(observed.count { $0 == .limitHit(.mailboxBindTimeout) } == 1)
         await harness.server.stop()
     }
 
@@ -219,6 +236,7 @@ struct MailboxServerTests {
                 return observed.contains { if case .connectionClosed(_, .slowConsumer, _) = $0 { true } else { false } }
             }
         )
+        #expect(observed.count { $0 == .limitHit(.mailboxOutstanding) } == 1)
         _ = try await busy.ask(["type": "ping", "ping": 1], for: "pong")
         await harness.server.stop()
     }

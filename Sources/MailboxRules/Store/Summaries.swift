@@ -40,9 +40,16 @@ extension MailboxEntry {
         if sides.isEmpty { return .quiet }
         if sides.count > 2 { return .crowded }
         if isPruned { return .pruney }
-        for mood in [MailboxResult.scary, .errory, .lonely] where sides.contains(where: { $0.mood == mood.rawValue }) {
+        for mood in [MailboxResult.scary, .errory, .lonely] where sides.contains(where: { $0.says(mood) }) {
             return mood
         }
         return sides.count == 1 ? .lonely : .happy
+    }
+}
+
+extension MailboxEntry.OpeningSide {
+    /// By its bytes: what clients send can be slow to compare as text.
+    fileprivate func says(_ mood: MailboxResult) -> Bool {
+        self.mood?.utf8.elementsEqual(mood.rawValue.utf8) == true
     }
 }

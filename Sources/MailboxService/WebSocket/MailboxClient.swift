@@ -101,6 +101,8 @@ final class MailboxClient: WebSocketClient {
 
     func webSocketClosed(_ connection: WebSocketConnection, cause: WebSocketCloseCause) {
         self.connection = nil
+        // What is not told to anybody must not have the loop wait with it for a commit.
+        discardKeptBack()
         if cause == .messageTooBig { loop.observe(.limitHit(.mailboxMessageSize)) }
         let lifetime = Duration.nanoseconds((NIODeadline.now() - opened).nanoseconds)
         loop.observe(.connectionClosed(kind, cause: self.cause ?? CloseCause(cause), lifetime: lifetime))

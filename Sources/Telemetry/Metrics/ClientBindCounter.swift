@@ -24,7 +24,10 @@ struct ClientBindCounter: Sendable {
     }
 
     func add(_ implementation: ClientImplementation, version: String?) {
-        let listed = version.flatMap { versions.firstIndex(of: $0) } ?? versions.count - 1
-        cells.add(implementation.ordinal * versions.count + listed, 1)
+        // By its bytes: what clients send can be slow to compare as text.
+        let listed = version.flatMap { version in
+            versions.firstIndex { $0.utf8.elementsEqual(version.utf8) }
+        }
+        cells.add(implementation.ordinal * versions.count + (listed ?? versions.count - 1), 1)
     }
 }

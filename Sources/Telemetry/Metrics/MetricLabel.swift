@@ -149,12 +149,13 @@ enum ClientImplementation: String, MetricLabel {
     static var labelName: String { "implementation" }
 
     init(_ name: String?) {
+        // By its bytes: what clients send can be slow to compare as text.
         self =
-            switch name {
+            switch name?.utf8 {
             case nil: .unnamed
-            case "python": .python
-            case "rust": .rust
-            case .some(let name) where name.hasPrefix("go-william"): .goWilliam
+            case let name? where name.elementsEqual("python".utf8): .python
+            case let name? where name.elementsEqual("rust".utf8): .rust
+            case let name? where name.starts(with: "go-william".utf8): .goWilliam
             case .some: .other
             }
     }

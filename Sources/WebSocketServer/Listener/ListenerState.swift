@@ -59,7 +59,7 @@ final class ListenerState {
     private func source(of peer: PeerAddress?) -> SourceNetwork? {
         let configuration = commons.configuration
         guard configuration.maximumUnfinishedUpgradesPerSource > 0, !configuration.expectsProxyHeader,
-            let source = peer?.network, !source.isLoopback
+            let source = peer?.network, configuration.countsLoopbackSources || !source.isLoopback
         else { return nil }
         return source
     }

@@ -5,6 +5,12 @@ struct CommandMembers {
         case type, id, ping, side, nameplate, mailbox, phase, body, mood, method, stamp
         case appID = "appid"
         case clientVersion = "client_version"
+
+        /// Long texts take Swift the square of their length to compare with any.
+        init?(_ text: String) {
+            guard text.utf8.count <= Self.clientVersion.rawValue.utf8.count else { return nil }
+            self.init(rawValue: text)
+        }
     }
 
     private(set) var id: JSONText?
@@ -38,7 +44,7 @@ struct CommandMembers {
     }
 
     private mutating func take(_ key: String, from scanner: inout JSONScanner) throws(JSONError) {
-        switch Key(rawValue: key) {
+        switch Key(key) {
         case .type: type = try scanner.textField()
         case .id: id = try scanner.verbatim()
         case .ping: ping = try scanner.verbatim()
@@ -66,7 +72,9 @@ struct CommandMembers {
     }
 
     private func command(named type: String) -> ClientCommand {
-        switch type {
+        // As with keys.
+        guard type.utf8.count <= "submit-permissions".utf8.count else { return .unknown }
+        return switch type {
         case "ping": .ping(ping)
         case "bind": .bind(appID: appID.identifier(), side: side.identifier(), client: clientVersion)
         case "list": .list

@@ -7,14 +7,28 @@ struct MailboxClient {
 
     /// Connects and binds.
     ///
-    /// - Parameter version: What it says it is: an implementation and its version.
-    init(port: Int, app: String, side: String, version: [String]? = nil) async throws {
-        try await self.init(over: .connect(port: port), app: app, side: side, version: version)
+    /// - Parameters:
+    ///   - version: What it says it is: an implementation and its version.
+    ///   - headers: Of the upgrade request, such as those of a proxy.
+    init(
+        port: Int,
+        app: String,
+        side: String,
+        version: [String]? = nil,
+        headers: [String] = []
+    ) async throws {
+        try await self.init(over: .connect(port: port), app: app, side: side, version: version, headers: headers)
     }
 
     /// Upgrades a connection and binds.
-    init(over socket: WebSocketTestSocket, app: String, side: String, version: [String]? = nil) async throws {
-        connection = try await WebSocketTestClient.upgrade(socket, path: "/v1")
+    init(
+        over socket: WebSocketTestSocket,
+        app: String,
+        side: String,
+        version: [String]? = nil,
+        headers: [String] = []
+    ) async throws {
+        connection = try await WebSocketTestClient.upgrade(socket, path: "/v1", headers: headers)
         _ = try await next("welcome")
         var bind: [String: JSON] = ["type": "bind", "appid": .string(app), "side": .string(side)]
         bind["client_version"] = version.map { .array($0.map { .string($0) }) }
@@ -39,6 +53,17 @@ struct MailboxClient {
         }
     }
 
+    /// Says a command and returns the text of the error it ends in.
+    func refusal(of command: JSON) async throws -> String {
+        try await send(command)
+        while true {
+            let message = try JSON(try await connection.nextText())
+            guard message["type"] == "error" else { continue }
+            #expect(message["orig"] == command)
+            return message["error"]?.string ?? ""
+        }
+    }
+
     /// The mailbox that another client's claim is answered with.
     static func claimed(by other: WebSocketTestClient) async throws -> String {
         while true {
@@ -47,10 +72,17 @@ struct MailboxClient {
         }
     }
 
+    /// Claims a nameplate.
+    ///
+    /// - Returns: Its mailbox.
+    func claim(_ nameplate: String) async throws -> String {
+        try await send(["type": "claim", "nameplate": .string(nameplate)])
+        return try #require(try await next("claimed")["mailbox"]?.string)
+    }
+
     /// Claims a nameplate and opens its mailbox.
     func meet(at nameplate: String) async throws -> String {
-        try await send(["type": "claim", "nameplate": .string(nameplate)])
-        let mailbox = try #require(try await next("claimed")["mailbox"]?.string)
+        let mailbox = try await claim(nameplate)
         try await send(["type": "open", "mailbox": .string(mailbox)])
         return mailbox
     }
@@ -73,8 +105,18 @@ struct MailboxClient {
 
     /// Releases the nameplate and closes the mailbox, and waits for both to be confirmed.
     func leave(_ mood: String = "happy") async throws {
+        try await release()
+        try await close(mood)
+    }
+
+    /// Releases the nameplate, and waits for that to be confirmed.
+    func release() async throws {
         try await send(["type": "release"])
         _ = try await next("released")
+    }
+
+    /// Closes the mailbox, and waits for that to be confirmed.
+    func close(_ mood: String = "happy") async throws {
         try await send(["type": "close", "mood": .string(mood)])
         _ = try await next("closed")
     }

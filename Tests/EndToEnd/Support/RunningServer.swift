@@ -116,6 +116,17 @@ actor RunningServer {
         return try #require(line.flatMap { Double($0.dropFirst(series.count + 1)) }, "there is no series \(series)")
     }
 
+    /// The values of all series of a family, by their labels as they are written.
+    func metrics(of family: String) async throws -> [Substring: Double] {
+        let lines = try await get("/metrics").split(separator: "\n").filter { $0.hasPrefix(family + "{") }
+        return Dictionary(
+            uniqueKeysWithValues: lines.compactMap { line in
+                let parts = line.dropFirst(family.count).split(separator: " ")
+                return parts.last.flatMap { Double($0) }.map { (parts[0], $0) }
+            }
+        )
+    }
+
     /// The complete lines of JSON so far.
     func recordLines() throws -> [JSON] {
         let path = try #require(records, "this server has no log of records")
