@@ -166,6 +166,19 @@ package struct Rendezvous<Store: ChannelStore> {
         }
     }
 
+    /// Takes what is stored after a failure in place of what was held, and ends connections that have a mailbox open in another way.
+    package mutating func reload<Random>(
+        _ stored: StoredChannels,
+        into effects: inout [Effect]
+    ) where Store == MemoryStore<Random> {
+        store.reload(stored)
+        let betrayed = connections.filter { id, connection in
+            guard let binding = connection.binding, let mailbox = binding.openMailbox else { return false }
+            return !store.isHeard(mailbox, by: id, of: binding.side)
+        }
+        storageFailed(for: betrayed.keys.sorted { $0.number < $1.number }, into: &effects)
+    }
+
     /// Carries out what a store says later than it was asked.
     package mutating func storeAnswered(
         _ answers: [StoreEvent],
@@ -184,7 +197,7 @@ package struct Rendezvous<Store: ChannelStore> {
             case .completed(let id, let outcome): completed(id, outcome, at: now, into: &effects)
             case .message(let message, let listeners): effects.append(.deliver(message, to: listeners))
             case .changed(let change): effects.append(.journal(change))
-            case .observed(let observation): effects.append(.observe(observation))
+            case .observed(let observation): effects.append(.observe(observation, after: .journaled))
             }
             next += 1
         }
@@ -204,7 +217,7 @@ package struct Rendezvous<Store: ChannelStore> {
         let durability = outcome == .failed(.unavailable) ? Durability.immediate : .journaled
         answer(request.message, verdict, received: request.received, to: id, after: durability, into: &effects)
         if case .opened(let replay) = outcome, !replay.isEmpty {
-            for message in replay { effects.append(.send(.message(message), to: id, after: .journaled)) }
+            effects.append(.replay(replay, to: id))
             let bytes = replay.reduce(0) { $0 + $1.body.text.utf8.count }
             effects.append(.observe(.messagesReplayed(count: replay.count, bytes: bytes)))
         }
@@ -289,13 +302,13 @@ package struct Rendezvous<Store: ChannelStore> {
         switch verdict {
         case .reply(let reply):
             effects.append(.send(reply, to: id, after: durability))
-            effects.append(.finish(command, .ok, received: received, after: durability))
+            effects.append(.finish(command, .ok, of: id, received: received, after: durability))
         case .done:
-            effects.append(.finish(command, .ok, received: received, after: durability))
+            effects.append(.finish(command, .ok, of: id, received: received, after: durability))
         case .refuse(let refusal):
             effects.append(.send(.error(refusal.text, original: message.original), to: id, after: durability))
             effects.append(.observe(.errorSent(refusal.kind)))
-            effects.append(.finish(command, refusal.outcome, received: received, after: durability))
+            effects.append(.finish(command, refusal.outcome, of: id, received: received, after: durability))
         case .expel(let refusal):
             answer(message, .refuse(refusal), received: received, to: id, after: durability, into: &effects)
             effects.append(.close(id, .permissionDenied))
@@ -336,7 +349,7 @@ package struct Rendezvous<Store: ChannelStore> {
     ) {
         effects.append(.send(.error(refusal.text, original: original), to: id, after: .immediate))
         effects.append(.observe(.errorSent(refusal.kind)))
-        effects.append(.finish(.unknown, refusal.outcome, received: received, after: .immediate))
+        effects.append(.finish(.unknown, refusal.outcome, of: id, received: received, after: .immediate))
     }
 
     private mutating func noteBinding(

@@ -53,15 +53,17 @@ final class MailboxLoop {
 
     var expiryTimer: Scheduled<Void>?
     var bindTimer: Scheduled<Void>?
-    private(set) var isStopping = false
+    /// Of the concern in the file beside this one, as the next three.
+    var isStopping = false
     /// Nothing more is done or observed: requests that never became WebSockets may still end.
-    private var hasStopped = false
-    private var allClosed: EventLoopPromise<Void>?
-    private var goodbyeTimer: Scheduled<Void>?
+    var hasStopped = false
+    var allClosed: EventLoopPromise<Void>?
+    var goodbyeTimer: Scheduled<Void>?
 
-    /// Something whose duration is known when its output may leave.
+    /// Something that is only so, or whose duration is only known, when it is committed.
     private enum Unfinished {
-        case command(MailboxCommand, CommandOutcome, received: Timestamp)
+        case other(Observation)
+        case command(MailboxCommand, CommandOutcome, of: ConnectionID, received: Timestamp)
         case delivery(bytes: Int, received: Timestamp, listeners: Int)
     }
 
@@ -198,14 +200,18 @@ final class MailboxLoop {
                     .delivery(bytes: bytes, received: message.received, listeners: listeners.count),
                     after: .journaled
                 )
+            case .replay(let messages, let id):
+                guard let client = clients[id] else { continue }
+                client.replay(messages, after: point(of: .journaled))
+                expectMore(of: client)
             case .close(let id, let reason):
                 clients[id]?.close(reason)
             case .journal(let change):
                 journal.append(change)
-            case .observe(let observation):
-                source.append(observation)
-            case .finish(let command, let outcome, let received, let durability):
-                finish(.command(command, outcome, received: received), after: durability)
+            case .observe(let observation, let durability):
+                finish(.other(observation), after: durability)
+            case .finish(let command, let outcome, let id, let received, let durability):
+                finish(.command(command, outcome, of: id, received: received), after: durability)
             case .pause(let id):
                 clients[id]?.hold(.outstanding)
             case .resume(let id):
@@ -225,14 +231,34 @@ final class MailboxLoop {
     /// Says what was encoded last.
     private func say(to client: MailboxClient, after durability: Durability) {
         client.say(writer.bytes, after: point(of: durability))
-        if client.isKeepingBack, !client.isWaiting {
+        expectMore(of: client)
+    }
+
+    /// A message as it is said now.
+    func encoded(_ message: ServerMessage) -> [UInt8] {
+        encode(message, at: .now)
+        return writer.bytes
+    }
+
+    /// Has a client, to which something was said, looked at after the next commit, if it waits for one, and at the end of the turn.
+    private func expectMore(of client: MailboxClient) {
+        if !client.isWaiting, client.isWaiting(beyond: journal.committed) {
             client.isWaiting = true
             waiting.append(client)
         }
-        if !client.isDirty {
-            client.isDirty = true
-            dirty.append(client)
-        }
+        addToDirty(client)
+    }
+
+    private func addToDirty(_ client: MailboxClient) {
+        guard !client.isDirty else { return }
+        client.isDirty = true
+        dirty.append(client)
+    }
+
+    /// A client has taken what was queued for it.
+    func canTakeMore(_ client: MailboxClient) {
+        addToDirty(client)
+        scheduleTurnEnd()
     }
 
     /// What output of this durability has to wait for now; `nil` when for nothing.
@@ -250,7 +276,9 @@ final class MailboxLoop {
     private func observe(finished what: Unfinished) {
         let now = Timestamp.now
         switch what {
-        case .command(let command, let outcome, let received):
+        case .other(let observation):
+            source.append(observation)
+        case .command(let command, let outcome, _, let received):
             source.append(.commandFinished(command, outcome: outcome, duration: max(.zero, now - received)))
         case .delivery(let bytes, let received, let listeners):
             for _ in 0..<listeners {
@@ -289,17 +317,22 @@ final class MailboxLoop {
     }
 
     private func flushClients() {
+        var goingOn: [MailboxClient] = []
         // A client that is cut off here closes, and its end may say something to others.
         while let client = dirty.popLast() {
             client.isDirty = false
+            client.release(upTo: journal.committed)
             // What waits for a commit takes along what is said before it: one write, and one wake-up of the client.
-            guard !client.isKeepingBack || !client.isWritable else { continue }
+            guard !client.isWaiting || !client.isWritable else { continue }
             client.flush(atMost: configuration.maximumSendBuffer)
             if !client.isWritable, !client.isClogged {
                 client.isClogged = true
                 clogged.append(client)
             }
+            if client.hasMore(upTo: journal.committed) { goingOn.append(client) }
         }
+        // Others have their turn before the next piece.
+        for client in goingOn { canTakeMore(client) }
     }
 
     // MARK: The journal
@@ -312,11 +345,8 @@ final class MailboxLoop {
         var stillWaiting: [MailboxClient] = []
         for client in waiting {
             client.release(upTo: point)
-            if client.isKeepingBack { stillWaiting.append(client) } else { client.isWaiting = false }
-            if !client.isDirty {
-                client.isDirty = true
-                dirty.append(client)
-            }
+            if client.isWaiting(beyond: point) { stillWaiting.append(client) } else { client.isWaiting = false }
+            addToDirty(client)
         }
         waiting = stillWaiting
         flushClients()
@@ -327,67 +357,30 @@ final class MailboxLoop {
         logger.error("\(error); clients are refused until it can be written again")
         source.append(.readinessChanged(.channelDatabase, isReady: false))
         rendezvous.store.suspend()
-        let betrayed = waiting
-        waiting.removeAll()
+        var betrayed = Set(waiting.map(\.id))
         for (_, what) in unfinished {
-            if case .command(let command, _, let received) = what {
-                observe(finished: .command(command, .serverError, received: received))
+            // Of some commands nothing is said, but that they were received.
+            if case .command(let command, _, let id, let received) = what {
+                betrayed.insert(id)
+                observe(finished: .command(command, .serverError, of: id, received: received))
             }
         }
         unfinished.removeAll()
-        for client in betrayed {
+        for client in waiting {
             client.isWaiting = false
             client.discardKeptBack()
         }
-        rendezvous.storageFailed(for: betrayed.map(\.id), into: &effects)
+        waiting.removeAll()
+        rendezvous.storageFailed(for: betrayed.sorted { $0.number < $1.number }, into: &effects)
         carryOutEffects()
     }
 
     private func journalRecovered(_ stored: StoredChannels) {
         logger.notice("the channel database can be written again")
-        rendezvous.store.reload(stored)
+        rendezvous.reload(stored, into: &effects)
+        carryOutEffects()
         source.append(.readinessChanged(.channelDatabase, isReady: true))
         scheduleTurnEnd()
-    }
-
-    // MARK: The end
-
-    /// Finishes what was promised, tells every client to go away, and closes the database.
-    ///
-    /// - Parameter closeTimeout: How long clients have to answer.
-    func stop(closeTimeout: TimeAmount) -> EventLoopFuture<Void> {
-        isStopping = true
-        expiryTimer?.cancel()
-        bindTimer?.cancel()
-        connectionJournal?.stop()
-        addressIDs?.stop()
-        source.append(.readinessChanged(.mailbox, isReady: false))
-        return journal.idle().assumeIsolated().flatMap { [self] in
-            sayGoodbye(closeTimeout: closeTimeout)
-        }.flatMap { [self] in
-            journal.close()
-        }.always { [self] _ in
-            endPulse()
-            source.flush()
-            hasStopped = true
-        }.nonisolated()
-    }
-
-    private func sayGoodbye(closeTimeout: TimeAmount) -> EventLoopFuture<Void> {
-        let promise = eventLoop.makePromise(of: Void.self)
-        allClosed = promise
-        goodbyeTimer = eventLoop.assumeIsolated().scheduleTask(in: closeTimeout) { [unowned self] in
-            for client in Array(clients.values) { client.abort() }
-        }
-        for client in Array(clients.values) { client.goAway() }
-        if clients.isEmpty { clientsAreGone() }
-        return promise.futureResult
-    }
-
-    private func clientsAreGone() {
-        goodbyeTimer?.cancel()
-        allClosed?.succeed()
-        allClosed = nil
     }
 }
 

@@ -133,9 +133,10 @@ struct RendezvousHarness {
             case .send(let message, let id, _): said[id, default: []].append(message)
             case .deliver(let message, let listeners):
                 for id in listeners { said[id, default: []].append(.message(message)) }
+            case .replay(let messages, let id): said[id, default: []] += messages.map(ServerMessage.message)
             case .close(let id, let reason): closes[id] = reason
             case .journal(let change): changes.append(change)
-            case .observe(let observation): observations.append(observation)
+            case .observe(let observation, _): observations.append(observation)
             case .finish, .pause, .resume: break
             }
         }

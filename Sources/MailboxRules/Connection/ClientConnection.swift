@@ -105,7 +105,10 @@ final class ClientConnection {
             return .reply(.closed)
         case .failed(let failure):
             if case .mailboxGone = failure { binding?.mailboxWentAway() }
-            if case .tooManyNameplates = failure, case .claim = command { binding?.takeBackClaim() }
+            switch (failure, command) {
+            case (.tooManyNameplates, .claim), (.unavailable, .claim): binding?.takeBackClaim()
+            default: break
+            }
             return .refuse(Refusal(failure))
         }
     }

@@ -83,7 +83,7 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
 
     /// Takes what the journal read back in place of what is held, and changes again. Listeners stay;
     /// nameplates are nobody's from now on, as after a start.
-    package mutating func reload(_ stored: StoredChannels) {
+    mutating func reload(_ stored: StoredChannels) {
         let (listeners, known, uptime) = (self.listeners, mailboxes, self.uptime)
         self = MemoryStore(stored, expiry: expiry, limits: limits, random: random)
         self.uptime = uptime
@@ -121,6 +121,7 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
                 break
             }
             outcome = add(message, to: mailbox, of: app, into: &events)
+            if case .failed(.mailboxGone) = outcome { unsubscribe(subscriber, from: mailbox) }
             events.append(.completed(subscriber, outcome))
             if case .added = outcome { events.append(.message(message, to: listeners)) }
             return
@@ -166,6 +167,12 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
 
     private mutating func unsubscribeAll(from mailbox: MailboxID) {
         levels.subscriptions -= listeners.removeValue(forKey: mailbox)?.count ?? 0
+    }
+
+    /// Whether a subscriber listens to a mailbox that is there, and that its side has opened.
+    func isHeard(_ mailbox: MailboxID, by subscriber: ConnectionID, of side: Side) -> Bool {
+        guard let entry = mailboxes[mailbox], listeners[mailbox]?.contains(subscriber) == true else { return false }
+        return entry.sides.contains { $0.side == side }
     }
 
     func hasListeners(_ mailbox: MailboxID) -> Bool { listeners[mailbox] != nil }

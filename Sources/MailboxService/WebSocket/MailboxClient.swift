@@ -7,7 +7,8 @@ import Observations
 import WebSocketServer
 import WormholeWire
 
-/// One client's connection: hands its messages to the loop, and keeps back what must not leave before a commit.
+/// One client's connection: hands its messages to the loop, and keeps back what must not leave before a commit, and what a
+/// mailbox holds until the client takes it.
 ///
 ///     said ──nothing kept back, and promises nothing──▶ connection's output ──flush──▶ socket
 ///       └──else──▶ [kept back up to a point of the journal] ──committed──▶ connection's output
@@ -29,9 +30,10 @@ final class MailboxClient: WebSocketClient {
     /// More than this kept back is worth counting.
     private static let largeOutput = 64 << 10
 
-    /// Messages that wait for a commit, oldest first: their bytes behind one another, and how far each must wait.
+    /// What waits, oldest first, and for which commit; points never go down.
+    private var marks: Deque<(point: Journal.Point, what: KeptBack)> = []
+    /// The bytes of messages that wait, behind one another.
     private var keptBack = ByteBuffer()
-    private var marks: Deque<(point: Journal.Point, length: Int)> = []
     /// Set while the loop has this client on its list of those to flush.
     var isDirty = false
     /// Set while the loop has this client on its list of those that wait for a commit.
@@ -40,6 +42,14 @@ final class MailboxClient: WebSocketClient {
     var isClogged = false
     /// Why the rules ended the connection, if they did.
     private var cause: CloseCause?
+
+    private enum KeptBack {
+        /// A message of so many of the bytes kept back.
+        case message(length: Int)
+        /// What is left to be said of what a mailbox holds. It is encoded as the client takes it: many who open a large mailbox
+        /// at once would have it in memory as often.
+        case replay(ArraySlice<StoredMessage>)
+    }
 
     /// Why the client is not read now.
     struct Holds: OptionSet {
@@ -92,7 +102,7 @@ final class MailboxClient: WebSocketClient {
     func webSocketReadCompleted(_ connection: WebSocketConnection) {}
 
     func webSocketWritabilityChanged(_ connection: WebSocketConnection) {
-        loop.scheduleTurnEnd()
+        loop.canTakeMore(self)
     }
 
     func webSocketPonged(_ connection: WebSocketConnection, roundTrip: Duration) {
@@ -119,25 +129,50 @@ final class MailboxClient: WebSocketClient {
             connection.sendText(message)
         } else {
             keptBack.writeBytes(message)
-            marks.append((point ?? 0, message.count))
+            keepBack(.message(length: message.count), after: point)
         }
     }
 
-    /// Whether something waits for a commit.
-    var isKeepingBack: Bool { !marks.isEmpty }
+    /// Queues what a mailbox holds, before anything that is said later.
+    func replay(_ messages: [StoredMessage], after point: Journal.Point?) {
+        guard connection != nil, !messages.isEmpty else { return }
+        keepBack(.replay(messages[...]), after: point)
+    }
 
-    /// Queues for the socket what waited for nothing beyond `point`.
+    private func keepBack(_ what: KeptBack, after point: Journal.Point?) {
+        marks.append((max(point ?? 0, marks.last?.point ?? 0), what))
+    }
+
+    /// Whether something waits for a commit beyond `point`.
+    func isWaiting(beyond point: Journal.Point) -> Bool { marks.last.map { $0.point > point } ?? false }
+
+    /// Whether something waits for nothing but the client, which could take more.
+    func hasMore(upTo point: Journal.Point) -> Bool {
+        connection?.isWritable == true && marks.first.map { $0.point <= point } ?? false
+    }
+
+    /// Queues for the socket what waited for nothing beyond `point`, of a replay as much as there is room for.
     func release(upTo point: Journal.Point) {
-        guard let connection else { return }
+        guard let connection, !marks.isEmpty else { return }
         while let mark = marks.first, mark.point <= point {
-            marks.removeFirst()
-            let bytes = keptBack.readSlice(length: mark.length) ?? ByteBuffer()
-            connection.send(bytes, as: .text)
+            switch mark.what {
+            case .message(let length):
+                marks.removeFirst()
+                connection.send(keptBack.readSlice(length: length) ?? ByteBuffer(), as: .text)
+            case .replay(var rest):
+                guard connection.isWritable else { return }
+                if let message = rest.popFirst() {
+                    let bytes = loop.encoded(.message(message))
+                    record.bytesSent &+= UInt64(bytes.count)
+                    connection.sendText(bytes)
+                }
+                if rest.isEmpty { marks.removeFirst() } else { marks[0].what = .replay(rest) }
+            }
         }
         if marks.isEmpty { keptBack.clear(minimumCapacity: 0) } else { keptBack.discardReadBytes() }
     }
 
-    /// Forgets what waits for a commit that will not come.
+    /// Forgets what waits, for a commit that will not come or for a client that is gone.
     func discardKeptBack() {
         marks.removeAll()
         keptBack.clear()
