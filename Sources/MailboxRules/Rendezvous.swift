@@ -7,7 +7,8 @@ package import WormholeWire
 ///
 ///     frame ─▶ ClientConnection ─▶ StoreOperation ─▶ ChannelStore ─▶ StoreEvent ─▶ Effect
 ///
-/// One owner calls it from one thread and carries the effects out in order after each call. Times are passed in.
+/// One owner calls it from one thread and carries the effects out in order after each call. Times are passed in: the wall
+/// clock's with the call, and ``uptime`` before it.
 package struct Rendezvous<Store: ChannelStore> {
     package var store: Store
     /// What clients are told that connect from now on.
@@ -19,8 +20,8 @@ package struct Rendezvous<Store: ChannelStore> {
     /// The application of the server's own test, which needs no permission; `nil` when there is none.
     private let selfTestApp: AppID?
     var connections: [ConnectionID: ClientConnection] = [:]
-    /// Connections in the order they came, to find those that do not bind in time; some have bound or gone since.
-    private var unbound: Deque<(id: ConnectionID, deadline: Timestamp)> = []
+    /// Those that must bind in time, if there is a limit now.
+    private(set) var unbound = UnboundLine()
     private var sourceLimits: SourceLimits
     /// Reused for every command.
     private var events: [StoreEvent] = []
@@ -67,11 +68,7 @@ package struct Rendezvous<Store: ChannelStore> {
             effects.append(.observe(.permissionChallenged(.hashcash, result: .issued)))
         }
         connections[id] = ClientConnection(connected: now, source: source, permission: state)
-        if limits.bindTimeout > .zero {
-            // A client that works on a stamp needs longer, but all are given the same time, for they wait in one line.
-            let patience = state == .open ? limits.bindTimeout : limits.bindTimeout * MailboxLimits.hashcashPatience
-            unbound.append((id, now + patience))
-        }
+        unbound.append(id, at: uptime)
         effects.append(.send(.welcome(welcome, address: address), to: id, after: .immediate))
     }
 
@@ -95,6 +92,7 @@ package struct Rendezvous<Store: ChannelStore> {
 
     package mutating func disconnected(_ id: ConnectionID) {
         guard let connection = connections.removeValue(forKey: id) else { return }
+        unbound.remove(id)
         if let mailbox = connection.binding?.openMailbox ?? connection.mailboxBeingOpened {
             store.unsubscribe(id, from: mailbox)
         }
@@ -111,19 +109,33 @@ package struct Rendezvous<Store: ChannelStore> {
         }
     }
 
-    /// When ``endUnbound(at:into:)`` has something to do next.
-    package var nextBindDeadline: Timestamp? { unbound.first?.deadline }
+    /// The machine's clock that only goes forward. To be set before every call for which time may have passed.
+    package var uptime: Uptime {
+        get { store.uptime }
+        set { store.uptime = newValue }
+    }
+
+    /// How long a client may take to bind; `nil` for as long as it likes.
+    private var bindPatience: Duration? {
+        guard limits.bindTimeout > .zero else { return nil }
+        switch permission {
+        case .open: return limits.bindTimeout
+        case .hashcash: return limits.bindTimeout * MailboxLimits.hashcashPatience
+        }
+    }
+
+    /// When ``endUnbound(into:)`` has something to do next, as far as is known now.
+    package var nextBindDeadline: Uptime? {
+        guard let patience = bindPatience, let first = unbound.first else { return nil }
+        return first + patience
+    }
 
     /// Ends connections that have not bound in time.
-    package mutating func endUnbound(at now: Timestamp, into effects: inout [Effect]) {
-        while let (id, deadline) = unbound.first {
-            let isSettled = connections[id].map { $0.binding != nil } ?? true
-            guard isSettled || deadline <= now else { return }
-            unbound.removeFirst()
-            if !isSettled {
-                effects.append(.observe(.limitHit(.mailboxBindTimeout)))
-                effects.append(.close(id, .bindTimeout))
-            }
+    package mutating func endUnbound(into effects: inout [Effect]) {
+        guard let patience = bindPatience else { return }
+        while let id = unbound.popFirst(since: uptime - patience) {
+            effects.append(.observe(.limitHit(.mailboxBindTimeout)))
+            effects.append(.close(id, .bindTimeout))
         }
     }
 
@@ -247,7 +259,7 @@ package struct Rendezvous<Store: ChannelStore> {
             }
             let verdict = connection.judge(message, received: received)
             guard case .ask(let operation) = verdict else {
-                if case .done = verdict { observeBinding(message, received: received, of: id, into: &effects) }
+                if case .done = verdict { noteBinding(message, received: received, of: id, into: &effects) }
                 if case .expel = verdict {
                     effects.append(.observe(.permissionChallenged(.hashcash, result: .absent)))
                 }
@@ -340,13 +352,14 @@ package struct Rendezvous<Store: ChannelStore> {
         effects.append(.finish(.unknown, refusal.outcome, of: id, received: received, after: .immediate))
     }
 
-    private func observeBinding(
+    private mutating func noteBinding(
         _ message: ClientMessage,
         received: Timestamp,
         of id: ConnectionID,
         into effects: inout [Effect]
     ) {
         guard case .bind(_, _, let client) = message.command, let binding = connections[id]?.binding else { return }
+        unbound.remove(id)
         let bound = ClientBinding(
             appID: binding.appID,
             side: binding.side,

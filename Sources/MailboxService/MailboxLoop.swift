@@ -144,7 +144,7 @@ final class MailboxLoop {
             from: address,
             source: client.source,
             resource: HashcashResource.random(),
-            at: .now,
+            at: readClocks(),
             into: &effects
         )
         carryOutEffects()
@@ -153,7 +153,7 @@ final class MailboxLoop {
 
     func received(_ payload: ByteBuffer, from client: MailboxClient) {
         guard !isStopping else { return }
-        let now = Timestamp.now
+        let now = readClocks()
         let frame = ClientFrame(payload.readableBytesView)
         note(frame, from: client, at: now)
         rendezvous.received(frame, from: client.id, at: now, into: &effects)

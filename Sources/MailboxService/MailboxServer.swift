@@ -1,5 +1,6 @@
 package import LinuxIO
 package import Logging
+import MailboxRules
 import NIOCore
 package import Observations
 import Sockets
@@ -73,6 +74,7 @@ package final class MailboxServer: Sendable {
             lastGeneration: try database.lastAddressGeneration(),
             duration: configuration.addressGenerationDuration,
             at: .now,
+            uptime: Uptime(.now()),
             eventLoop: eventLoop,
             logger: logger
         )

@@ -5,7 +5,8 @@ import Synchronization
 ///     loop ──append──▶ [ring of fixed size] ──drain──▶ telemetry
 ///
 /// A ring with one writer and one reader: no lock, no allocation, and no waiting. When the reader is behind and the ring is
-/// full, observations are dropped and counted, for nothing that is observed may stop a service.
+/// full, observations are dropped and counted, for nothing that is observed may stop a service. Readiness and lifecycle are not
+/// dropped, but told behind what is in the ring: a probe goes by them until the next change, which may be far away.
 ///
 /// Confined to the thread that owns it; only ``ObservationPipeline`` reads the other end.
 package final class ObservationSource {
@@ -56,6 +57,7 @@ final class ObservationRing: @unchecked Sendable {
     private let head = Atomic<Int>(0)
     private let tail = Atomic<Int>(0)
     private let dropped = Atomic<Int>(0)
+    private let owed = OwedStates()
     /// Connections accepted less connections closed, of each kind. Counted even of observations that are dropped, so that the
     /// difference is right for ever.
     private let open: UnsafeMutablePointer<Atomic<Int>>
@@ -86,12 +88,17 @@ final class ObservationRing: @unchecked Sendable {
         if writeIndex - knownTail > mask {
             knownTail = tail.load(ordering: .acquiring)
             guard writeIndex - knownTail <= mask else {
+                if owed.note(observation, at: writeIndex) { return true }
                 dropped.wrappingAdd(1, ordering: .relaxed)
                 return false
             }
         }
         (slots + (writeIndex & mask)).initialize(to: observation)
         writeIndex += 1
+        switch observation {
+        case .readinessChanged, .lifecycleChanged: owed.settle(observation)
+        default: break
+        }
         return true
     }
 
@@ -109,13 +116,16 @@ final class ObservationRing: @unchecked Sendable {
     /// Whether the reader has anything to drain.
     var hasUnread: Bool { head.load(ordering: .sequentiallyConsistent) != tail.load(ordering: .relaxed) }
 
-    /// Calls `body` with each published observation, oldest first, and frees its slot.
+    /// Calls `body` with each published observation, oldest first, and frees its slot; and then with the states for which there
+    /// was no slot.
     func drain(_ body: (Observation) -> Void) {
         let first = tail.load(ordering: .relaxed)
         let end = head.load(ordering: .acquiring)
-        guard first != end else { return }
-        for index in first..<end { body((slots + (index & mask)).move()) }
-        tail.store(end, ordering: .releasing)
+        if first != end {
+            for index in first..<end { body((slots + (index & mask)).move()) }
+            tail.store(end, ordering: .releasing)
+        }
+        owed.take(readUpTo: end, body)
     }
 
     /// - Returns: How many were dropped since the last call.

@@ -128,6 +128,7 @@ struct AuditTests {
         var effects: [Effect] = []
         rendezvous.disconnected(ConnectionID(1))
         rendezvous.disconnected(ConnectionID(2))
+        rendezvous.uptime = rendezvous.uptime + .seconds(660)
         rendezvous.expire(at: Timestamp(seconds: 1_000_000), into: &effects)
         #expect(rendezvous.store.mailboxes.isEmpty)
         while audit.step(rendezvous, limit: 1) {}
@@ -162,6 +163,7 @@ struct AuditTests {
         )
         #expect(rendezvous.store.levels.shortNameplates.ofOneDigit == 2)
         for id in 1..<30 as Range<UInt64> { rendezvous.disconnected(ConnectionID(id)) }
+        rendezvous.uptime = rendezvous.uptime + .seconds(660)
         rendezvous.expire(at: Timestamp(seconds: 1_000_000), into: &effects)
         #expect(rendezvous.store.levels.shortNameplates == MailboxLevels.ShortNameplates())
     }

@@ -7,6 +7,7 @@ import WormholeWire
 /// The rules with clients to drive them, a clock that moves by hand, and everything that was said kept per client.
 struct RendezvousHarness {
     var rendezvous: Rendezvous<MemoryStore<SeededGenerator>>
+    /// The wall clock. Set it to step it; the clock that only goes forward does not notice.
     var now = Timestamp(microseconds: 1_000_000_000_000)
     private(set) var changes: [Change] = []
     private(set) var observations: [Observation] = []
@@ -71,7 +72,7 @@ struct RendezvousHarness {
 
     /// Sends one frame; the clock moves by a millisecond.
     mutating func say(_ text: String, on id: ConnectionID) {
-        now = now + .milliseconds(1)
+        pass(.milliseconds(1))
         var effects: [Effect] = []
         rendezvous.received(ClientFrame(text.utf8), from: id, at: now, into: &effects)
         take(effects)
@@ -102,21 +103,27 @@ struct RendezvousHarness {
         return changes
     }
 
+    /// Time passes, on both clocks.
+    mutating func pass(_ duration: Duration) {
+        now = now + duration
+        rendezvous.uptime = rendezvous.uptime + duration
+    }
+
     mutating func disconnect(_ id: ConnectionID) {
         rendezvous.disconnected(id)
     }
 
     mutating func expire(after duration: Duration) {
-        now = now + duration
+        pass(duration)
         var effects: [Effect] = []
         rendezvous.expire(at: now, into: &effects)
         take(effects)
     }
 
     mutating func endUnbound(after duration: Duration) {
-        now = now + duration
+        pass(duration)
         var effects: [Effect] = []
-        rendezvous.endUnbound(at: now, into: &effects)
+        rendezvous.endUnbound(into: &effects)
         take(effects)
     }
 

@@ -8,6 +8,7 @@ private struct SlowStore: ChannelStore {
     var asked: [(ConnectionID, StoreOperation)] = []
     var unsubscribed: [ConnectionID] = []
     let levels = MailboxLevels()
+    var uptime = Uptime(microseconds: 0)
 
     mutating func perform(
         _ operation: StoreOperation,

@@ -41,6 +41,18 @@ struct ChangingLimitsTests {
         }
     }
 
+    @Test("how long a client may take to bind, also one that is in and had no limit, or a long one")
+    func bindTimeout() async throws {
+        for before in [Duration.zero, .seconds(1000)] {
+            let harness = try await MailboxServerHarness { $0.limits.bindTimeout = before }
+            let (bound, silent) = (try await harness.bound("a"), try await harness.connect())
+            await harness.server.reconfigure { $0.limits.bindTimeout = .milliseconds(10) }
+            #expect(try await silent.webSocket.remainder().closeCode == 1008)
+            _ = try await bound.ask(["type": "ping", "ping": 1], for: "pong")
+            await harness.server.stop()
+        }
+    }
+
     @Test("how often a source may allocate")
     func allocations() async throws {
         try await MailboxServerHarness.run { harness in

@@ -42,6 +42,63 @@ struct ObservationPipelineTests {
         #expect(second.dropped == 0)
     }
 
+    @Test("of readiness and lifecycle the last is told, also when there was no room for it")
+    func states() {
+        let pipeline = ObservationPipeline()
+        let source = pipeline.makeSource(capacity: 4)
+        func states() -> [Observation] {
+            source.flush()
+            var states: [Observation] = []
+            #expect(pipeline.drain { if $0 != .sideReconnected { states.append($0) } } == 0)
+            return states
+        }
+        source.append(.readinessChanged(.channelDatabase, isReady: true))
+        source.append(.readinessChanged(.mailbox, isReady: true))
+        for _ in 0..<2 { source.append(.sideReconnected) }
+        source.append(.readinessChanged(.channelDatabase, isReady: false))
+        for state in [LifecycleState.draining, .stopping] { source.append(.lifecycleChanged(state)) }
+        let (unready, ready) = (false, true)
+        #expect(
+            states() == [
+                .readinessChanged(.channelDatabase, isReady: ready), .readinessChanged(.mailbox, isReady: ready),
+                .readinessChanged(.channelDatabase, isReady: unready), .lifecycleChanged(.stopping),
+            ]
+        )
+        #expect(states().isEmpty)
+        // What comes later and finds room makes what is owed out of date.
+        for _ in 0..<4 { source.append(.sideReconnected) }
+        for isReady in [true, false] { source.append(.readinessChanged(.usageDatabase, isReady: isReady)) }
+        for isReady in [true, false] { source.append(.readinessChanged(.logDescriptor, isReady: isReady)) }
+        #expect(
+            states() == [
+                .readinessChanged(.usageDatabase, isReady: false), .readinessChanged(.logDescriptor, isReady: false),
+            ]
+        )
+    }
+
+    @Test("what is said last of a state is told last, whatever the reader does meanwhile")
+    func statesUnderWay() {
+        for round in 0..<300 {
+            let pipeline = ObservationPipeline()
+            let isDone = Atomic<Bool>(false)
+            Thread.detachNewThread {
+                let source = pipeline.makeSource(capacity: 2)
+                for number in 0...(100 + round) {
+                    source.append(.readinessChanged(.mailbox, isReady: number.isMultiple(of: 2)))
+                    source.flush()
+                }
+                isDone.store(true, ordering: .releasing)
+            }
+            var last: Bool?
+            while true {
+                let wasDone = isDone.load(ordering: .acquiring)
+                _ = pipeline.drain { if case .readinessChanged(.mailbox, let isReady) = $0 { last = isReady } }
+                if wasDone { break }
+            }
+            #expect(last == round.isMultiple(of: 2))
+        }
+    }
+
     @Test("a source can be filled to the brim again and again")
     func wrapsAround() {
         let pipeline = ObservationPipeline()

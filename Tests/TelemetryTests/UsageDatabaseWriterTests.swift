@@ -192,6 +192,31 @@ struct UsageDatabaseWriterTests {
         try lock.release()
     }
 
+    @Test("stopping tries a database that refuses at once a few times a second, and takes what it gives at last")
+    func stopWhileBroken() async throws {
+        let writer = try writer { $0.commitInterval = .seconds(1000) }
+        try await eventually("the row is there") { try await view.rows("SELECT 1 FROM current") == ["1"] }
+        let away = folder.path + "-away"
+        rename(folder.path, away)
+        writer.append(transfers(0..<2))
+        let clock = ContinuousClock()
+        var time = Duration.zero
+        async let stopped: Void = writer.stop(within: .seconds(20))
+        var failures = 0
+        let start = clock.now
+        try await eventually("five failures") {
+            let dropped = pipeline.drain { if case .databaseFailed = $0 { failures += 1 } }
+            failures += dropped
+            time = clock.now - start
+            return failures >= 5
+        }
+        rename(away, folder.path)
+        await stopped
+        #expect(Double(failures) <= time.seconds * 10 + 2, "\(failures) tries in \(time)")
+        #expect(try await view.row("SELECT count(*) FROM usage") == "2")
+        #expect(count(.dropped) == 0)
+    }
+
     @Test("a database that is deleted is made anew and goes on")
     func deleted() async throws {
         let writer = try writer()

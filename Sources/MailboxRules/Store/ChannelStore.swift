@@ -10,6 +10,9 @@ package import WormholeWire
 ///
 /// An operation of a subscriber is answered by exactly one ``StoreEvent/completed(_:_:)``.
 package protocol ChannelStore {
+    /// The machine's clock that only goes forward, as the owner told it last.
+    var uptime: Uptime { get set }
+
     /// Carries out, or begins to carry out, one operation.
     ///
     /// - Parameters:

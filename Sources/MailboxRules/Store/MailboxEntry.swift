@@ -32,8 +32,10 @@ package struct MailboxEntry: Equatable, Sendable {
     package let appID: AppID
     package let id: MailboxID
     package let isForNameplate: Bool
-    /// Last activity.
+    /// Last activity, for the database: other programs and the next start go by it.
     package var updated: Timestamp
+    /// The same for ourselves; `nil` for what was read back and was not looked at since.
+    private(set) var idleSince: Uptime?
     /// The last activity that was written down.
     package var journaledUpdate: Timestamp
     /// In the order they came.
@@ -50,6 +52,7 @@ package struct MailboxEntry: Equatable, Sendable {
         id: MailboxID,
         isForNameplate: Bool,
         updated: Timestamp,
+        idleSince: Uptime? = nil,
         sides: [OpeningSide] = [],
         messages: [StoredMessage] = []
     ) {
@@ -57,6 +60,7 @@ package struct MailboxEntry: Equatable, Sendable {
         self.id = id
         self.isForNameplate = isForNameplate
         self.updated = updated
+        self.idleSince = idleSince
         self.journaledUpdate = updated
         self.sides = sides
         self.messages = messages
@@ -69,13 +73,43 @@ package struct MailboxEntry: Equatable, Sendable {
     /// Notes activity.
     ///
     /// - Returns: Whether it is to be written down.
-    package mutating func touch(at now: Timestamp) -> Bool {
-        guard updated < now else { return false }
+    mutating func touch(at now: Timestamp, uptime: Uptime) -> Bool {
+        idleSince = uptime
         updated = now
-        guard now - journaledUpdate >= Self.touchInterval else { return false }
+        // Also a time that is far ahead of the clock is put right: the clock was set back.
+        let age = now - journaledUpdate
+        guard age >= Self.touchInterval || age <= .zero - Self.touchInterval else { return false }
         journaledUpdate = now
         return true
     }
+
+    /// Notes activity of which there is a record.
+    package mutating func wasActive(at time: Timestamp) {
+        updated = max(updated, time)
+    }
+
+    /// How long nothing has happened here.
+    mutating func idleTime(at now: Timestamp, uptime: Uptime) -> Duration {
+        // What was read back can tell only by the wall clock, and nothing can have happened in the future.
+        let since = idleSince ?? uptime - max(.zero, now - updated)
+        idleSince = since
+        return uptime - since
+    }
+
+    /// Puts the time of the last activity right after the wall clock was set.
+    ///
+    /// - Returns: Whether it is to be written down.
+    mutating func follow(_ now: Timestamp, idle: Duration) -> Bool {
+        let active = now - idle
+        let step = active - updated
+        guard step >= Self.touchInterval || step <= .zero - Self.touchInterval else { return false }
+        updated = active
+        journaledUpdate = active
+        return true
+    }
+
+    /// Remembers since when nothing has happened in a mailbox that was written down and read back meanwhile.
+    mutating func takeIdleTime(from entry: MailboxEntry) { idleSince = entry.idleSince }
 
     package mutating func append(_ message: StoredMessage) {
         messages.append(message)

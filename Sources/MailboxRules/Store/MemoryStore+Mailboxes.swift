@@ -35,7 +35,9 @@ extension MemoryStore {
         into events: inout [StoreEvent]
     ) {
         events.append(.changed(.mailboxCreated(app, mailbox, isForNameplate: isForNameplate, updated: now)))
-        insert(MailboxEntry(appID: app, id: mailbox, isForNameplate: isForNameplate, updated: now))
+        insert(
+            MailboxEntry(appID: app, id: mailbox, isForNameplate: isForNameplate, updated: now, idleSince: uptime)
+        )
     }
 
     /// Records a side of a mailbox, unless it is known or one too many.
@@ -78,7 +80,7 @@ extension MemoryStore {
         events.append(.changed(.messageAdded(app, mailbox, message)))
         mailboxes.values[index].append(message)
         countStored(message)
-        if mailboxes.values[index].touch(at: message.received) {
+        if mailboxes.values[index].touch(at: message.received, uptime: uptime) {
             events.append(.changed(.mailboxTouched(mailbox, updated: message.received)))
         }
         return .added
@@ -135,7 +137,7 @@ extension MemoryStore {
 
     /// Notes activity, and writes it down when the last note is old.
     mutating func touch(_ mailbox: MailboxID, at now: Timestamp, into events: inout [StoreEvent]) {
-        if mailboxes[mailbox]?.touch(at: now) == true {
+        if mailboxes[mailbox]?.touch(at: now, uptime: uptime) == true {
             events.append(.changed(.mailboxTouched(mailbox, updated: now)))
         }
     }

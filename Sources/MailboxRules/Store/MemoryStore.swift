@@ -11,6 +11,7 @@ package import WormholeWire
 package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelStore, Sendable {
     let expiry: ExpiryPolicy
     package var limits: MailboxLimits
+    package var uptime = Uptime(microseconds: 0)
     var random: Random
 
     var nameplates: [AppID: [Nameplate: NameplateEntry]] = [:]
@@ -83,8 +84,10 @@ package struct MemoryStore<Random: RandomNumberGenerator & Sendable>: ChannelSto
     /// Takes what the journal read back in place of what is held, and changes again. Listeners stay;
     /// nameplates are nobody's from now on, as after a start.
     mutating func reload(_ stored: StoredChannels) {
-        let listeners = self.listeners
+        let (listeners, known, uptime) = (self.listeners, mailboxes, self.uptime)
         self = MemoryStore(stored, expiry: expiry, limits: limits, random: random)
+        self.uptime = uptime
+        takeIdleTimes(from: known)
         self.listeners = listeners
         levels.subscriptions = listeners.values.reduce(0) { $0 + $1.count }
     }

@@ -2,11 +2,12 @@ import Observations
 import WormholeWire
 
 // What the usage records say of a nameplate or mailbox at its end, by the rules of the mailbox protocol, section on the
-// usage database.
+// usage database. Sides are taken in the order they came, which their rows tell and their times do not, if the clock was set
+// between them.
 
 extension NameplateEntry {
     func summary(endingAt end: Timestamp, isPruned: Bool) -> NameplateSummary {
-        let times = sides.map(\.added).sorted()
+        let times = sides.sorted { $0.row < $1.row }.map(\.added)
         let started = times.first ?? end
         let result: NameplateResult =
             if sides.count > 2 { .crowded } else if isPruned { .pruney } else { sides.count == 2 ? .happy : .lonely }
@@ -22,7 +23,7 @@ extension NameplateEntry {
 
 extension MailboxEntry {
     func summary(endingAt end: Timestamp, isPruned: Bool) -> MailboxSummary {
-        let times = sides.map(\.added).sorted()
+        let times = sides.sorted { $0.row < $1.row }.map(\.added)
         let started = times.first ?? updated
         return MailboxSummary(
             appID: appID,

@@ -1,3 +1,4 @@
+import MailboxRules
 import WormholeWire
 
 /// Which number stands for which address in this generation. Pure: times are passed in.
@@ -7,11 +8,14 @@ struct AddressBook {
 
     let duration: Duration
     private(set) var generation: AddressGeneration
+    /// When the generation began, also.
+    private var began: Uptime
     private var counters: [String: Int32] = [:]
 
     /// - Parameter last: The generation before; 0 for none. Addresses never keep their ids over a start.
-    init(after last: Int, duration: Duration, at now: Timestamp) {
+    init(after last: Int, duration: Duration, at now: Timestamp, uptime: Uptime) {
         self.duration = duration
+        began = uptime
         generation = AddressGeneration(number: Self.next(last), started: now)
     }
 
@@ -26,15 +30,17 @@ struct AddressBook {
         return (AddressID(generation: generation.number, counter: counter), true)
     }
 
-    /// Begins a new generation when the time of the old one is over. The rhythm does not drift with the moments this is called
-    /// at, unless a whole generation was missed.
+    /// Begins a new generation when the time of the old one is over, on one of the clocks: no address is remembered for longer
+    /// because the wall clock was set back, or because the machine was suspended. The rhythm does not drift with the moments
+    /// this is called at, unless a whole generation was missed.
     ///
     /// - Returns: Whether one began.
-    mutating func rotate(at now: Timestamp) -> Bool {
-        let end = generation.started + duration
-        guard end < now else { return false }
-        let started = end + duration < now ? now : end
-        generation = AddressGeneration(number: Self.next(Int(generation.number)), started: started)
+    mutating func rotate(at now: Timestamp, uptime: Uptime) -> Bool {
+        let late = max(now - generation.started, uptime - began) - duration
+        guard late > .zero else { return false }
+        let age = late > duration ? .zero : late
+        began = uptime - age
+        generation = AddressGeneration(number: Self.next(Int(generation.number)), started: now - age)
         counters = [:]
         return true
     }

@@ -15,8 +15,10 @@ final class AddressDatabase {
 
     private let queue: DatabaseQueue
 
-    /// - Parameter path: A file in a directory that exists, or `:memory:`.
-    init(path: String) throws(AddressDatabaseError) {
+    /// - Parameters:
+    ///   - path: A file in a directory that exists, or `:memory:`.
+    ///   - lockTimeout: How long a write waits for another program's lock.
+    init(path: String, lockTimeout: Duration = .seconds(5)) throws(AddressDatabaseError) {
         do {
             if path != ":memory:" {
                 // Only its owner may read it; SQLite fills an empty file.
@@ -25,7 +27,7 @@ final class AddressDatabase {
                 close(descriptor)
             }
             var configuration = Configuration()
-            configuration.busyMode = .timeout(5)
+            configuration.busyMode = .timeout(lockTimeout.seconds)
             queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.inDatabase { db in
                 try db.execute(sql: "PRAGMA secure_delete = ON")
@@ -70,8 +72,10 @@ final class AddressDatabase {
         try queue.inDatabase { try $0.execute(sql: "DELETE FROM address_ids") }
     }
 
-    func write(_ entries: [Entry]) throws {
+    /// Adds entries, and with `alone` removes all others: both, or nothing.
+    func write(_ entries: [Entry], alone: Bool) throws {
         try queue.inTransaction(.immediate) { db in
+            if alone { try db.execute(sql: "DELETE FROM address_ids") }
             let insert = try db.cachedStatement(
                 sql: "INSERT INTO address_ids (generation, counter, type, address) VALUES (?, ?, ?, ?)"
             )

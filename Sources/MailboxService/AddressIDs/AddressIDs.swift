@@ -1,4 +1,5 @@
 import Logging
+import MailboxRules
 import NIOCore
 import NIOPosix
 import Observations
@@ -19,25 +20,35 @@ final class AddressIDs {
     var generationBegan: (AddressGeneration) -> Void = { _ in }
 
     private let thread = NIOThreadPool(numberOfThreads: 1)
+    /// Entries of this generation that are not written down: no more than there are addresses.
     private var pending: [AddressDatabase.Entry] = []
+    /// Whether the file holds something of an older generation.
     private var mustEmpty = false
     private var timer: Scheduled<Void>?
+    private var isWriting = false
+    private var hasStopped = false
+    /// Whether the last batch could not be written.
+    private var isFailing = false
 
-    /// - Parameter lastGeneration: What the channel database tells, if it does.
+    /// - Parameters:
+    ///   - lastGeneration: What the channel database tells, if it does.
+    ///   - lockTimeout: How long a batch waits for another program's lock.
     init(
         path: String,
         lastGeneration: Int?,
         duration: Duration,
+        lockTimeout: Duration = .seconds(5),
         at now: Timestamp,
+        uptime: Uptime,
         eventLoop: any EventLoop,
         logger: Logger
     ) throws {
         self.eventLoop = eventLoop
         self.logger = logger
-        database = try AddressDatabase(path: path)
+        database = try AddressDatabase(path: path, lockTimeout: lockTimeout)
         let last = try lastGeneration ?? database.lastGeneration() ?? 0
         try database.empty()
-        book = AddressBook(after: last, duration: duration, at: now)
+        book = AddressBook(after: last, duration: duration, at: now, uptime: uptime)
         thread.start()
     }
 
@@ -58,9 +69,9 @@ final class AddressIDs {
     }
 
     /// Begins a new generation when it is time.
-    func rotateIfDue(at now: Timestamp, observing source: ObservationSource) {
+    func rotateIfDue(at now: Timestamp, uptime: Uptime, observing source: ObservationSource) {
         let started = ContinuousClock.now
-        guard book.rotate(at: now) else { return }
+        guard book.rotate(at: now, uptime: uptime) else { return }
         pending.removeAll()
         mustEmpty = true
         scheduleWrite()
@@ -71,32 +82,54 @@ final class AddressIDs {
     }
 
     func stop() {
+        hasStopped = true
         timer?.cancel()
         thread.shutdownGracefully { _ in }
     }
 
+    // MARK: The file
+
     private func scheduleWrite() {
-        guard timer == nil else { return }
+        guard timer == nil, !isWriting, !hasStopped else { return }
         timer = eventLoop.assumeIsolated().scheduleTask(in: Self.writeInterval) { [unowned self] in write() }
     }
 
     private func write() {
         timer = nil
-        let (entries, mustEmpty) = (pending, self.mustEmpty)
+        isWriting = true
+        let batch = Batch(generation: generation.number, entries: pending, isAlone: mustEmpty)
         pending.removeAll()
-        self.mustEmpty = false
         let database = AddressDatabaseBox(database: database)
-        let logger = self.logger
+        let loop = NIOLoopBound(self, eventLoop: eventLoop)
         thread.submit { state in
             guard state == .active else { return }
-            do {
-                if mustEmpty { try database.database.empty() }
-                try database.database.write(entries)
-            } catch {
-                // Ids go on without it: they live in memory.
-                logger.warning("address ids cannot be written: \(error)")
-            }
+            let result = Result { try database.database.write(batch.entries, alone: batch.isAlone) }
+            loop.eventLoop.execute { loop.value.finished(batch, result) }
         }
+    }
+
+    /// What could not be written is tried again, unless it is of a generation that is over: that is to be forgotten.
+    private func finished(_ batch: Batch, _ result: Result<Void, any Error>) {
+        isWriting = false
+        let isOfNow = batch.generation == generation.number
+        switch result {
+        case .success:
+            if isFailing { logger.notice("address ids are written again") }
+            isFailing = false
+            if isOfNow { mustEmpty = false }
+        case .failure(let error):
+            // Ids go on without it: they live in memory.
+            if !isFailing { logger.warning("address ids cannot be written: \(error)") }
+            isFailing = true
+            if isOfNow { pending.insert(contentsOf: batch.entries, at: 0) }
+        }
+        if mustEmpty || !pending.isEmpty { scheduleWrite() }
+    }
+
+    private struct Batch {
+        let generation: Int32
+        let entries: [AddressDatabase.Entry]
+        let isAlone: Bool
     }
 }
 

@@ -42,6 +42,7 @@ extension MailboxLoop {
         rendezvous.welcome = configuration.welcome
         rendezvous.limits = configuration.limits
         rendezvous.store.limits = configuration.limits
+        rescheduleBindTimer()
         reportCapacity()
         scheduleTurnEnd()
     }

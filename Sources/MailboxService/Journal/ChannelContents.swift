@@ -85,7 +85,7 @@ struct ChannelContents: Sendable {
             mailboxes.values[index].append(message)
             mailboxes.values[index].messages.settleLast(by: \.received)
             // A message is activity too, and its time is always written down.
-            _ = mailboxes.values[index].touch(at: message.received)
+            mailboxes.values[index].wasActive(at: message.received)
         }
         stored.mailboxes = mailboxes
         stored.lastRows.mailboxSide = try Int64.fetchOne(db, sql: "SELECT max(rowid) FROM mailbox_sides") ?? 0

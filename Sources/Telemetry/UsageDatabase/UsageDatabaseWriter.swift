@@ -12,6 +12,8 @@ import WormholeWire
 final class UsageDatabaseWriter: Sendable {
     /// How long one transaction waits for another program's lock: 250 tries of 20 ms.
     static let lockTries = 250
+    /// Between two tries at the end, of which one that fails at once would otherwise follow the other.
+    static let lastPauseMicroseconds: UInt32 = 100_000
     /// Records of one transaction, so that it stays short.
     static let batchSize = 4096
 
@@ -98,7 +100,11 @@ final class UsageDatabaseWriter: Sendable {
             lastWrite = MonotonicClock.nanoseconds
             isBehind = session.write(currentRow) && queue.count >= Self.batchSize
         }
-        while !(session.write(currentRow) && queue.count == 0) && !deadline.hasPassed {}
+        while true {
+            let isWritten = session.write(currentRow)
+            if (isWritten && queue.count == 0) || deadline.hasPassed { break }
+            if !isWritten { usleep(Self.lastPauseMicroseconds) }
+        }
         queue.drop(queue.take(upTo: .max))
     }
 
