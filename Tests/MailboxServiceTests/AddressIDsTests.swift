@@ -38,7 +38,7 @@ struct AddressIDsTests {
         }
         func rows() throws -> [String] {
             let sql = "SELECT generation || ': ' || address AS entry FROM address_ids ORDER BY counter"
-            return try ForeignView(path: path).rows(sql).map { $0["entry"] }
+            return try ForeignAccess(path: path).rows(sql).map { $0["entry"] }
         }
         try await visit(from: "192.0.2.1")
         try await eventually("it is written") { try rows() == ["1: 192.0.2.1"] }

@@ -90,7 +90,7 @@ struct ChannelDatabaseTests {
         }
         for seconds in [65, 1061.25] {
             try database.write([.mailboxTouched(MailboxID("one")!, updated: Timestamp(seconds: seconds))])
-            let rows = try ForeignView(path: path).rows("SELECT updated FROM mailboxes ORDER BY id")
+            let rows = try ForeignAccess(path: path).rows("SELECT updated FROM mailboxes ORDER BY id")
             #expect(rows.map { $0["updated"] as Double } == [seconds, 5])
         }
         try database.close()
@@ -159,7 +159,7 @@ struct ChannelDatabaseTests {
         try open().close()
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         #expect((attributes[.posixPermissions] as? Int) == 0o600)
-        let view = ForeignView(path: path)
+        let view = ForeignAccess(path: path)
         let tables = """
             SELECT m.name || ': ' || (SELECT group_concat(trim(name || ' ' || type), ', ') FROM pragma_table_info(m.name))
             FROM sqlite_master m WHERE m.type = 'table' ORDER BY m.name

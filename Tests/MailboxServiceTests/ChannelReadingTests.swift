@@ -18,14 +18,8 @@ struct ChannelReadingTests {
         path = folder.path + "/relay.sqlite"
     }
 
-    /// Runs SQL on the closed file, with keys unchecked.
-    private func execute(_ sql: String) throws {
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
-        let queue = try DatabaseQueue(path: path, configuration: configuration)
-        try queue.write { try $0.execute(sql: sql) }
-        try queue.close()
-    }
+    /// Runs SQL as another program.
+    private func execute(_ sql: String) throws { try ForeignAccess(path: path).execute(sql) }
 
     private func makeFile() throws {
         try ChannelDatabase(path: path, synchronization: .full).close()

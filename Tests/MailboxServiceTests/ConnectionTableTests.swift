@@ -59,7 +59,7 @@ struct ConnectionTableTests {
     func tables(withEnds: Bool) async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/relay.sqlite"
-        let view = ForeignView(path: path)
+        let view = ForeignAccess(path: path)
         try Self.makeVersionTwo(path, withEnds: withEnds)
         let harness = try await MailboxServerHarness(database: path) { $0.addressDatabasePath = ":memory:" }
         let visitor = try await harness.visit().visitor
@@ -83,7 +83,7 @@ struct ConnectionTableTests {
         try await eventually("it is moved out of the log, though no mailbox has changed") {
             let copy = "\(folder.path)/\(UUID().uuidString)"
             try FileManager.default.copyItem(atPath: path, toPath: copy)
-            return try ForeignView(path: copy).rows("SELECT * FROM connections WHERE side = 's'").count == 1
+            return try ForeignAccess(path: copy).rows("SELECT * FROM connections WHERE side = 's'").count == 1
         }
         await visitor.vanish()
         try await eventually("its end is written") { try view.rows("SELECT * FROM connections").isEmpty }
@@ -96,7 +96,7 @@ struct ConnectionTableTests {
     func beginningAgain() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/relay.sqlite"
-        let view = ForeignView(path: path)
+        let view = ForeignAccess(path: path)
         try Self.makeVersionTwo(path)
         let database = try ChannelDatabase(path: path, synchronization: .full)
         let ids = (1...3).map { ConnectionID($0) }
@@ -129,7 +129,7 @@ struct ConnectionTableTests {
     func versionOne() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/relay.sqlite"
-        let view = ForeignView(path: path)
+        let view = ForeignAccess(path: path)
         let harness = try await MailboxServerHarness(database: path) { $0.addressDatabasePath = folder.path + "/a" }
         try await harness.visitor("s").expectSilence()
         await harness.server.stop()
@@ -141,7 +141,7 @@ struct ConnectionTableTests {
     func addressDatabase() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/addresses.sqlite"
-        let view = ForeignView(path: path)
+        let view = ForeignAccess(path: path)
         for start in 1...3 {
             let harness = try await MailboxServerHarness { $0.addressDatabasePath = path }
             for address in ["192.0.2.7", "2001:db8::7", "192.0.2.7"] {
@@ -188,7 +188,7 @@ struct ConnectionTableTests {
     func refusal() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/other.sqlite"
-        let view = ForeignView(path: path)
+        let view = ForeignAccess(path: path)
         try await DatabaseQueue(path: path).write { try $0.execute(sql: "CREATE TABLE other (a)") }
         await #expect(throws: (any Error).self) {
             _ = try await MailboxServerHarness { $0.addressDatabasePath = path }

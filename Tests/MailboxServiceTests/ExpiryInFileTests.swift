@@ -13,11 +13,11 @@ import WormholeWire
 @Suite("Expiry, down to the file", .timeLimit(.minutes(1)))
 struct ExpiryInFileTests {
     private let folder: TemporaryFolder
-    private let view: ForeignView
+    private let view: ForeignAccess
 
     init() throws {
         folder = try TemporaryFolder()
-        view = ForeignView(path: folder.path + "/relay.sqlite")
+        view = ForeignAccess(path: folder.path + "/relay.sqlite")
     }
 
     private func run(_ expiry: ExpiryPolicy, _ test: (MailboxServerHarness) async throws -> Void) async throws {

@@ -18,14 +18,8 @@ struct OtherProgramsTests {
         path = folder.path + "/relay.sqlite"
     }
 
-    /// Runs SQL as another program with the same file.
-    private func execute(_ sql: String) throws {
-        var configuration = Configuration()
-        configuration.foreignKeysEnabled = false
-        let queue = try DatabaseQueue(path: path, configuration: configuration)
-        try queue.writeWithoutTransaction { try $0.execute(sql: sql) }
-        try queue.close()
-    }
+    /// Runs SQL as another program.
+    private func execute(_ sql: String) throws { try ForeignAccess(path: path).execute(sql) }
 
     private static let app = AppID("app")!
     private static let time = Timestamp(seconds: 1)
